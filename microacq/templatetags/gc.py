@@ -1,0 +1,120 @@
+"""Filters and tags for every page: moments, money, Markdown, words, the other language, forms and pages of lists.
+
+Knows no opportunity. Everything is written in the reader's language.
+"""
+
+import datetime as dt
+
+from django import template
+from django.utils.html import format_html
+from django.utils.translation import get_language
+
+from microacq import context as page
+from microacq import forms, text
+from microacq import markdown as markdown_text
+from microacq import money as money_text
+
+register = template.Library()
+
+
+def _language() -> str:
+    return (get_language() or "en")[:2]
+
+
+@register.filter
+def eastern(moment):
+    """An aware datetime in words with its zone, inside <time>. Nothing for nothing."""
+    if not moment:
+        return ""
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        moment.astimezone(text.EASTERN).isoformat(timespec="minutes"),
+        text.eastern_words(moment, _language()),
+    )
+
+
+@register.filter
+def eastern_date(day):
+    """A date, or the Eastern day of an aware datetime, in words inside <time>."""
+    if not day:
+        return ""
+    if isinstance(day, dt.datetime):
+        day = day.astimezone(text.EASTERN).date()
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), text.date_words(day, _language()))
+
+
+@register.filter
+def eastern_text(moment):
+    """As `eastern`, without markup: for e-mail and attributes."""
+    return text.eastern_words(moment, _language()) if moment else ""
+
+
+@register.filter
+def eastern_date_text(day):
+    """As `eastern_date`, without markup."""
+    return text.date_words(day, _language()) if day else ""
+
+
+@register.filter
+def money(amount):
+    """A Decimal as dollars: $1,234.56 or 1 234,56 $."""
+    return "" if amount is None or amount == "" else money_text.display(amount, _language())
+
+
+@register.filter
+def markdown(source):
+    """Markdown as safe HTML."""
+    return markdown_text.render(source or "")
+
+
+@register.filter
+def words(source):
+    """How many words a text has."""
+    return text.count_words(source or "")
+
+
+@register.filter
+def rows(form):
+    """A form's fields, English and French ones in pairs."""
+    return forms.rows(form)
+
+
+@register.simple_tag(takes_context=True)
+def error_list(context):
+    """The errors of `forms`, or of `form`, as a list of {target, label, message}."""
+    given = context.get("forms") or ([context["form"]] if context.get("form") else [])
+    listed = []
+    if hasattr(given, "non_form_errors"):
+        listed += [{"target": "", "label": "", "message": e} for e in given.non_form_errors()]
+    for form in given:
+        if not getattr(form, "is_bound", False):
+            continue
+        listed += [{"target": "", "label": "", "message": e} for e in form.non_field_errors()]
+        for field in form:
+            if field.is_hidden:
+                listed += [{"target": "", "label": "", "message": e} for e in field.errors]
+            else:
+                target = getattr(field, "error_target", field.auto_id)
+                listed += [{"target": target, "label": field.label, "message": e} for e in field.errors]
+    return listed
+
+
+@register.simple_tag(takes_context=True)
+def toggle_url(context):
+    """This page's address in the other language, query string kept."""
+    request = context.get("request")
+    return page.toggle_url(request) if request else f"/{page.other_language()}/"
+
+
+@register.filter
+def page_numbers(page_obj):
+    """Page numbers to link to, with an ellipsis for what is left out."""
+    return page_obj.paginator.get_elided_page_range(page_obj.number, on_each_side=1, on_ends=1)
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context, number):
+    """This page's query string with another page number."""
+    query = context["request"].GET.copy()
+    query[context.get("page_param") or "page"] = number
+    return "?" + query.urlencode()
