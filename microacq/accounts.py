@@ -1,0 +1,114 @@
+"""Who is an employee of the department, and who must show a second factor. Knows allauth; knows no opportunity.
+
+Nobody names their own role: signing up makes a supplier, a *verified* address in ESDC_EMAIL_DOMAINS makes an
+employee (client), and the pilot team and finance are granted in the admin.
+"""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed, user_logged_in, user_signed_up
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.signals import social_account_added
+from django.conf import settings
+from django.contrib import messages
+from django.dispatch import receiver
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from microacq.models import User
+
+
+def in_department(email: str) -> bool:
+    """Whether the address is in one of ESDC_EMAIL_DOMAINS, exactly: no subdomain, no look-alike ending."""
+    return email.rsplit("@", 1)[-1].strip().lower() in settings.ESDC_EMAIL_DOMAINS
+
+
+def recognise_employee(user: User) -> None:
+    """Make a supplier who owns a verified departmental address a client. Takes nothing away from anyone."""
+    if user.role != User.Role.SUPPLIER:
+        return
+    verified = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    if any(in_department(email) for email in verified):
+        user.role = User.Role.CLIENT
+        user.save(update_fields=["role"])
+
+
+def mark_verified(user: User) -> None:
+    """Record the user's address as verified and primary, for accounts that an administrator vouches for."""
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True, "primary": True}
+    )
+    recognise_employee(user)
+
+
+@receiver(email_confirmed)
+def address_confirmed(sender, request, email_address, **kwargs):
+    recognise_employee(email_address.user)
+
+
+@receiver([user_signed_up, user_logged_in])
+def came_in(sender, request, user, **kwargs):
+    recognise_employee(user)
+
+
+@receiver(social_account_added)
+def sign_on_connected(sender, request, sociallogin, **kwargs):
+    recognise_employee(sociallogin.user)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Local accounts: the role is never taken from a form."""
+
+    def save_user(self, request, user, form, commit=True):
+        user.role = User.Role.SUPPLIER
+        return super().save_user(request, user, form, commit)
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """The departmental sign-on. An address that its provider has not verified opens nothing."""
+
+    def can_authenticate_by_email(self, login, email):
+        """Signing on may open an existing account only by an address the department itself gives out.
+
+        Called by allauth for addresses that the provider says it verified; it also clears the password of a
+        local account whose owner never proved that address.
+        """
+        return in_department(email)
+
+    def populate_user(self, request, sociallogin, data):
+        user = super().populate_user(request, sociallogin, data)
+        user.role = User.Role.SUPPLIER
+        user.language = "fr" if getattr(request, "LANGUAGE_CODE", "en") == "fr" else "en"
+        parts = (data.get("first_name"), data.get("last_name"))
+        user.name = (data.get("name") or " ".join(part for part in parts if part))[:150]
+        return user
+
+
+def needs_second_factor(user) -> bool:
+    """Whether this person must set up a second factor before anything else."""
+    return (
+        settings.SECOND_FACTOR_REQUIRED
+        and user.is_authenticated
+        and (user.is_superuser or user.role in (User.Role.TEAM, User.Role.FINANCE))
+        and not is_mfa_enabled(user)
+    )
+
+
+class SecondFactorMiddleware:
+    """Sends those who hold more power than others to the second-factor page until they have one."""
+
+    ALWAYS_OPEN = {"account_logout", "account_reauthenticate", "account_confirm_email", "healthz"}
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        name = request.resolver_match.url_name or ""
+        if name in self.ALWAYS_OPEN or name.startswith("mfa_") or not needs_second_factor(request.user):
+            return None
+        messages.warning(request, _("Your role needs a second factor to sign in. Set one up to go on."))
+        return redirect("mfa_index")

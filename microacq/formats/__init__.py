@@ -1,0 +1,1 @@
+"""Dates and numbers as Canada writes them, in English and in French."""

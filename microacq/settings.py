@@ -1,0 +1,374 @@
+"""Every setting of the site, read from the environment (documented in docs/operations.md).
+
+Knows two ways to run. Production, the default, needs SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL, SITE_URL and a way to
+send mail; what is unsafe stops here, what is missing is listed in MISSING_SETTINGS for the system checks and the
+web server to refuse (so that commands that need no database run with SECRET_KEY alone). DEMO=1, the demonstration,
+needs nothing and refuses to start beside production settings. Does not know any opportunity.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str, default: bool = False) -> bool:
+    return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def number(name: str, default: int) -> int:
+    text = os.environ.get(name, "").strip() or str(default)
+    try:
+        return int(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from None
+
+
+# --- Which way to run ------------------------------------------------------------------------------------------------
+
+DEMO = flag("DEMO")
+DEBUG = flag("DEBUG")
+PORT = number("PORT", 8000)
+MISSING_SETTINGS: list[str] = []
+
+PRODUCTION_ONLY = (
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "SITE_URL",
+    "EMAIL_URL",
+    "NOTIFY_API_KEY",
+    "OIDC_SERVER_URL",
+)
+if DEMO and (present := [name for name in PRODUCTION_ONLY if os.environ.get(name)]):
+    raise ImproperlyConfigured(
+        "DEMO=1 is a demonstration with public passwords: it refuses to start with production settings "
+        f"({', '.join(present)}). Unset them, or unset DEMO."
+    )
+
+
+def required(name: str, why: str) -> str:
+    value = os.environ.get(name, "").strip()
+    if not value and not DEMO:
+        MISSING_SETTINGS.append(f"{name} is not set: {why}")
+    return value
+
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+if DEMO:
+    SECRET_KEY = "demonstration-only-7f3c1e9a5b2d4860c8e7f1a3b5d90246-everyone-knows-this-key"  # noqa: S105
+elif not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set: give it at least 50 random characters (or set DEMO=1)."
+    )
+elif (
+    len(SECRET_KEY) < 50
+    or len(set(SECRET_KEY)) < 5
+    or SECRET_KEY.startswith(("django-insecure-", "demonstration-"))
+):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is unsafe: give it at least 50 random characters, used nowhere else."
+    )
+SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")
+
+# --- Where things are ------------------------------------------------------------------------------------------------
+
+VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
+UPLOAD_DIR = Path(os.environ.get("UPLOAD_DIR") or VAR_DIR / "uploads").resolve()
+MEDIA_ROOT = UPLOAD_DIR
+GC_BRAND_DIR = Path(brand) if (brand := os.environ.get("GC_BRAND_DIR", "")) else None
+
+if DEMO:
+    SITE_URL = f"http://127.0.0.1:{PORT}"
+    ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+else:
+    SITE_URL = required("SITE_URL", "it is the public address, such as https://micro.example.ca.").rstrip("/")
+    ALLOWED_HOSTS = words("ALLOWED_HOSTS")
+    required("ALLOWED_HOSTS", "name the hosts that this site answers for, separated by commas.")
+LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "testserver"}
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is unsafe: name each host instead of *.")
+if DEBUG and not set(ALLOWED_HOSTS) <= LOCAL_HOSTS:
+    raise ImproperlyConfigured(
+        "DEBUG is unsafe on a public host: unset it, or allow only 127.0.0.1 and localhost."
+    )
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
+
+# --- The job ---------------------------------------------------------------------------------------------------------
+
+CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL") or "micro-acquisition@esdc.example"
+ESDC_EMAIL_DOMAINS = [
+    domain.lower()
+    for domain in words(
+        "ESDC_EMAIL_DOMAINS", "esdc.example" if DEMO else "hrsdc-rhdcc.gc.ca,servicecanada.gc.ca"
+    )
+]
+CAPACITY = number("CAPACITY", 10)
+OFFER_RESPONSE_DAYS = number("OFFER_RESPONSE_DAYS", 2)
+BEACON_RELAYS = words("BEACON_RELAYS", "" if DEMO else "https://api.drand.sh,https://drand.cloudflare.com")
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "modeltranslation",  # before the admin, which it extends
+    "microacq",
+    "opportunities",
+    "evaluations",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "csp",
+    "pgtrigger",
+    "post_office",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "microacq.headers.HeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "microacq.accounts.SecondFactorMiddleware",
+]
+
+ROOT_URLCONF = "microacq.urls"
+WSGI_APPLICATION = "microacq.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "microacq.forms.GCFormRenderer"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "microacq.context.site",
+            ],
+        },
+    }
+]
+
+# --- Database and cache ----------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict] = {"default": {"ENGINE": "django.db.backends.dummy"}}
+if DEMO:
+    # The address is known at once; the database is found, or started, by the first connection to it.
+    from microacq import devdb
+
+    DATABASES["default"] = dict(dj_database_url.parse(devdb.url("demo", VAR_DIR)), ENGINE="microacq.demodb")
+elif database_url := required("DATABASE_URL", "give the address of a PostgreSQL database, postgresql://..."):
+    try:
+        DATABASES["default"] = dict(
+            dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
+        )
+    except ValueError:
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be read: write postgresql://user@host/name."
+        ) from None
+    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            "DATABASE_URL must name a PostgreSQL database: postgresql://user@host/name."
+        )
+
+# Shared between processes because the rate limits of sign-in are counted in it.
+if cache_url := os.environ.get("CACHE_URL", ""):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": cache_url}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+# --- Languages and time ----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["microacq.formats"]
+USE_I18N = True
+TIME_ZONE = "America/Toronto"
+USE_TZ = True
+MODELTRANSLATION_LANGUAGES = ("en", "fr")
+MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
+MODELTRANSLATION_FALLBACK_LANGUAGES = {"default": ("en", "fr")}
+
+# --- Accounts --------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "microacq.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "workspace"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "microacq.accounts.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "microacq.signup.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEMO else "https"
+ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", 0)
+
+SOCIALACCOUNT_ADAPTER = "microacq.accounts.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # within limits: see the adapter
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS: dict[str, dict] = {"openid_connect": {"APPS": []}}
+OIDC_SERVER_URL = os.environ.get("OIDC_SERVER_URL", "")
+if OIDC_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "department",
+            "name": os.environ.get("OIDC_NAME") or _("Departmental sign-on"),
+            "client_id": required("OIDC_CLIENT_ID", "the departmental sign-on needs it."),
+            "secret": required("OIDC_CLIENT_SECRET", "the departmental sign-on needs it."),
+            "settings": {"server_url": OIDC_SERVER_URL, "oauth_pkce_enabled": True},
+        }
+    )
+
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Micro-acquisition"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
+SECOND_FACTOR_REQUIRED = not DEMO
+
+# --- Mail: queued with post_office in the caller's transaction, sent by `manage.py tick` alone -----------------------
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or CONTACT_EMAIL
+EMAIL_BACKEND = "post_office.EmailBackend"
+EMAIL_TIMEOUT = 20
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+NOTIFY_API_KEY = os.environ.get("NOTIFY_API_KEY", "")
+NOTIFY_TEMPLATE_ID = os.environ.get("NOTIFY_TEMPLATE_ID", "")
+NOTIFY_BASE_URL = os.environ.get("NOTIFY_BASE_URL") or "https://api.notification.canada.ca"
+MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
+if NOTIFY_API_KEY:
+    MAIL_TRANSPORT = "microacq.mail.NotifyBackend"
+    required("NOTIFY_TEMPLATE_ID", "GC Notify sends through a template with a subject and a body.")
+elif email_url := os.environ.get("EMAIL_URL", ""):
+    from microacq.mail import smtp_settings
+
+    MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+    smtp = smtp_settings(email_url)
+    EMAIL_HOST, EMAIL_PORT = smtp.host, smtp.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = smtp.user, smtp.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = smtp.starttls, smtp.tls
+elif not DEMO and not flag("MAIL_TO_FILES"):
+    MISSING_SETTINGS.append(
+        "No way to send mail is set: give EMAIL_URL (smtp://...), or NOTIFY_API_KEY for GC Notify, "
+        "or MAIL_TO_FILES=1 to keep mail in files."
+    )
+POST_OFFICE = {
+    "BACKENDS": {"default": MAIL_TRANSPORT},
+    "DEFAULT_PRIORITY": "medium",  # "now" would send from inside a request
+    "CELERY_ENABLED": False,
+    "MAX_RETRIES": 5,
+    "LOG_LEVEL": 1,
+}
+
+# --- Static files ----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": UPLOAD_DIR},
+    },
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": UPLOAD_DIR},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# --- Security --------------------------------------------------------------------------------------------------------
+
+TLS = not DEMO
+SECURE_SSL_REDIRECT = TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 31_536_000) if TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
+if flag("BEHIND_TLS_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = TLS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+
+# A browser applies form-action to redirects too, so signing in through the department must be named here.
+OIDC_ORIGIN = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL))] if OIDC_SERVER_URL else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],  # the second factor's QR code is drawn by the server
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF, *OIDC_ORIGIN],
+    }
+}
+
+# --- Logs: what happened, never whom it happened to ------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "microacq": {"level": "INFO"},
+        "opportunities": {"level": "INFO"},
+        "evaluations": {"level": "INFO"},
+    },
+}

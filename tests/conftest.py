@@ -1,0 +1,24 @@
+"""What every test may count on: a real PostgreSQL, started when a test first needs it, and a clean cache."""
+
+import os
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from microacq import devdb
+
+# Playwright runs an event loop in the thread of the tests, which Django would take for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Start the tests' database, unless DATABASE_URL names another."""
+    if not settings.GIVEN_DATABASE:
+        devdb.start("test", settings.DEVDB_VAR_DIR)
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache():
+    cache.clear()
