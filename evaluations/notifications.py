@@ -1,0 +1,69 @@
+"""The audiences of the choosing side: applicants, those in the pool, those who did not pass, who holds the offer.
+
+Knows applications; the words of the mails are in templates/emails/, and `opportunities.notifications` queues them.
+"""
+
+from django.db.models import Q
+
+from microacq.models import User
+from opportunities.notifications import audience
+
+from .models import Application, Offer
+
+
+def _suppliers(**conditions):
+    return User.objects.filter(applications__in=Application.objects.filter(status=Application.Status.SUBMITTED, **conditions)).distinct()
+
+
+@audience("applicants")
+def applicants(opportunity, event):
+    """Everybody whose application is in play."""
+    return _suppliers(opportunity=opportunity, set_aside_at=None)
+
+
+@audience("set_aside")
+def set_aside(opportunity, event):
+    return _suppliers(opportunity=opportunity, set_aside_at__isnull=False)
+
+
+@audience("pool")
+def pool(opportunity, event):
+    """Those whose application passed."""
+    return _suppliers(opportunity=opportunity, set_aside_at=None, passed=True)
+
+
+@audience("failed")
+def failed(opportunity, event):
+    return _suppliers(opportunity=opportunity, set_aside_at=None, passed=False)
+
+
+@audience("offer")
+def offer(opportunity, event):
+    """Who holds the open offer."""
+    return User.objects.filter(offers__opportunity=opportunity, offers__status=Offer.Status.OPEN)
+
+
+@audience("lapsed")
+def lapsed(opportunity, event):
+    """Who let the latest offer pass."""
+    last = opportunity.offers.filter(status=Offer.Status.EXPIRED).order_by("position").last()
+    return [last.supplier] if last else []
+
+
+@audience("others")
+def others(opportunity, event):
+    """Every applicant but the one selected, once the contract is signed."""
+    return _suppliers(opportunity=opportunity).exclude(pk=opportunity.contract.supplier_id)
+
+
+@audience("followers")
+def followers(opportunity, event):
+    """Who asked a question, or began or sent an application."""
+    return User.objects.filter(
+        Q(questions_asked__opportunity=opportunity)
+        | Q(applications__opportunity=opportunity, applications__status__in=("draft", "submitted"))
+    ).distinct()
+
+
+def listen() -> None:
+    """The audiences are registered by importing this module."""

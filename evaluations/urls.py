@@ -1,0 +1,7 @@
+"""Addresses of the choosing side."""
+
+from opportunities.urls import transition_paths
+
+urlpatterns = [
+    *transition_paths("evaluations"),
+]

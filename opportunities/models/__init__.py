@@ -1,0 +1,40 @@
+"""The buying side's records, one file a subject. Everything that is evidence is append-only in the database."""
+
+from .contract import Contract, Dispute, Extension
+from .delivery import AcceptanceResult, Assessment, Delivery
+from .event import Event
+from .funds import Commitment, Reservation
+from .message import Message, Remark
+from .notification import Notification
+from .opportunity import AcceptanceCriterion, EvaluationCriterion, Opportunity, Skill
+from .payment import Certification, Invoice, Payment
+from .posting import Amendment, Question
+from .registry import RegistryEntry
+from .screening import Screening, ScreeningResult
+
+__all__ = [
+    "AcceptanceCriterion",
+    "AcceptanceResult",
+    "Amendment",
+    "Assessment",
+    "Certification",
+    "Commitment",
+    "Contract",
+    "Delivery",
+    "Dispute",
+    "EvaluationCriterion",
+    "Event",
+    "Extension",
+    "Invoice",
+    "Message",
+    "Notification",
+    "Opportunity",
+    "Payment",
+    "Question",
+    "RegistryEntry",
+    "Remark",
+    "Reservation",
+    "Screening",
+    "ScreeningResult",
+    "Skill",
+]

@@ -1,0 +1,55 @@
+"""Step 7: what was delivered, and how each work acceptance criterion was judged."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .records import append_only
+
+
+class Delivery(models.Model):
+    """Code delivered: an address and a commit or tag. A revision is a new delivery."""
+
+    opportunity = models.ForeignKey("Opportunity", models.PROTECT, related_name="deliveries")
+    number = models.PositiveSmallIntegerField()
+    url = models.URLField(_("repository or pull request"), max_length=300)
+    revision = models.CharField(_("commit or tag"), max_length=100)
+    licence = models.CharField(_("licence (SPDX identifier)"), max_length=60)
+    notes = models.TextField(_("notes"), blank=True)
+    how_met = models.JSONField(default=dict)
+    """How each acceptance criterion is met, in the supplier's words: {criterion id: text}."""
+    delivered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    delivered_at = models.DateTimeField(_("delivered"))
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_delivery_a_number")]
+        triggers = [append_only()]
+
+
+class Assessment(models.Model):
+    """The client's judgment of one delivery: accepted, or to be revised by a date."""
+
+    delivery = models.OneToOneField(Delivery, models.PROTECT, related_name="assessment")
+    accepted = models.BooleanField()
+    missing = models.TextField(_("what is missing"), blank=True)
+    revise_by = models.DateField(_("revision wanted by"), null=True)
+    assessed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    assessed_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [append_only()]
+
+
+class AcceptanceResult(models.Model):
+    """One work acceptance criterion of one delivery: met or not, with a note."""
+
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="results")
+    criterion = models.ForeignKey("AcceptanceCriterion", models.PROTECT, related_name="+")
+    met = models.BooleanField()
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["assessment", "criterion"], name="one_judgment_a_criterion")]
+        triggers = [append_only()]

@@ -1,0 +1,103 @@
+"""The event: what happened, when, by whom, in a chain that shows any later change.
+
+One chain an opportunity. Each event carries the hash of the one before it; the database refuses UPDATE and DELETE.
+Carries no name, no e-mail, and nothing that is sealed.
+"""
+
+import hashlib
+import json
+from datetime import UTC
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .records import append_only
+
+GENESIS = "0" * 64
+
+
+class Event(models.Model):
+    """One transition of one opportunity."""
+
+    opportunity = models.ForeignKey("Opportunity", models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField(_("number"))
+    transition = models.CharField(_("transition"), max_length=40)
+    source = models.CharField(_("from"), max_length=20)
+    target = models.CharField(_("to"), max_length=20)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who"))
+    role = models.CharField(_("as"), max_length=12)
+    at = models.DateTimeField(_("when"))
+    data = models.JSONField(_("facts"), default=dict, encoder=DjangoJSONEncoder)
+    previous = models.CharField(_("previous hash"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64)
+
+    class Meta:
+        ordering = ["opportunity_id", "number"]
+        verbose_name, verbose_name_plural = _("event"), _("events")
+        constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_event_a_number")]
+        indexes = [models.Index(fields=["transition", "at"])]
+        triggers = [append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.opportunity_id}/{self.number} {self.transition}"
+
+    @classmethod
+    def append(cls, opportunity, transition, source, actor, role, now, data) -> "Event":
+        """Add the next event of the chain. The opportunity's row must be locked."""
+        last = cls.objects.filter(opportunity=opportunity).order_by("number").last()
+        event = cls(
+            opportunity=opportunity,
+            number=last.number + 1 if last else 1,
+            transition=transition,
+            source=source,
+            target=opportunity.state,
+            actor=actor if getattr(actor, "pk", None) else None,
+            role=str(role),
+            at=now,
+            data=json.loads(json.dumps(data, cls=DjangoJSONEncoder)),
+            previous=last.hash if last else GENESIS,
+        )
+        event.hash = event.computed_hash()
+        event.save(force_insert=True)
+        return event
+
+    def computed_hash(self) -> str:
+        """SHA-256, in hex, of the event's facts and of the hash before it."""
+        facts = {
+            "opportunity": self.opportunity_id,
+            "number": self.number,
+            "transition": self.transition,
+            "from": self.source,
+            "to": self.target,
+            "actor": self.actor_id,
+            "role": self.role,
+            "at": self.at.astimezone(UTC).isoformat(),
+            "data": self.data,
+            "previous": self.previous,
+        }
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    @classmethod
+    def first_break(cls) -> str | None:
+        """The first event that does not fit its chain, as a sentence; None when every chain holds.
+
+        A missing last event cannot be seen from the chain alone: the opportunity's version counts it.
+        """
+        previous = None
+        for event in cls.objects.order_by("opportunity_id", "number").iterator(chunk_size=2000):
+            if previous is None or previous.opportunity_id != event.opportunity_id:
+                number, before = 1, GENESIS
+            else:
+                number, before = previous.number + 1, previous.hash
+            where = f"event {event.pk} (opportunity {event.opportunity_id}, number {event.number}, {event.transition})"
+            if event.number != number:
+                return f"{where}: number {number} is missing before it"
+            if event.previous != before:
+                return f"{where}: does not carry the hash of the event before it"
+            if event.hash != event.computed_hash():
+                return f"{where}: was changed after it was written"
+            previous = event
+        return None

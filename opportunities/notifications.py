@@ -1,0 +1,140 @@
+"""Who is told of a transition: turns the notices of the lifecycle's table into queued e-mails, in the same transaction.
+
+Knows the audiences of the buying side and how a mail is rendered in each person's language; the choosing side adds
+its own audiences with `audience()`. Does not send: `manage.py tick` does.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import override
+from post_office import mail
+
+from microacq import clock
+from microacq.markdown import render
+from microacq.models import User
+
+from .lifecycle import performed
+from .models import Notification
+
+AUDIENCES: dict[str, Callable[..., Iterable[User]]] = {}
+
+
+def audience(name: str):
+    """Decorator: the function takes (opportunity, event) and gives the people to tell."""
+
+    def keep(function):
+        AUDIENCES[name] = function
+        return function
+
+    return keep
+
+
+@audience("client")
+def client(opportunity, event):
+    return [opportunity.client]
+
+
+@audience("evaluators")
+def evaluators(opportunity, event):
+    return opportunity.evaluators.all()
+
+
+@audience("manager")
+def manager(opportunity, event):
+    return [opportunity.manager] if opportunity.manager else []
+
+
+@audience("team")
+def team(opportunity, event):
+    return User.objects.filter(role=User.Role.TEAM)
+
+
+@audience("finance")
+def finance(opportunity, event):
+    return User.objects.filter(role=User.Role.FINANCE)
+
+
+@audience("supplier")
+def supplier(opportunity, event):
+    return [opportunity.contract.supplier] if opportunity.contract else []
+
+
+def render_mail(template: str, language: str, context: dict) -> tuple[str, str, str]:
+    """Render templates/emails/NAME.txt in a language: gives (subject, text, HTML).
+
+    The template's first line is the subject; the rest is Markdown, sent as it is and as HTML.
+    """
+    with override(language):
+        subject, _line, body = render_to_string(f"emails/{template}.txt", context).strip().partition("\n")
+        body = body.strip()
+        shell = {**context, "subject": subject, "body_text": body, "body_html": render(body), "language": language}
+        return subject, render_to_string("emails/base.txt", shell), render_to_string("emails/base.html", shell)
+
+
+def queue(template: str, recipient: User, context: dict, *, event=None, opportunity=None, audience_name: str = "") -> Notification | None:
+    """Queue one e-mail to one person, in their language. Nothing is sent before the transaction commits."""
+    if not recipient.is_active:
+        return None
+    subject, text, html = render_mail(template, recipient.language, {**context, "recipient": recipient})
+    email = mail.send(recipients=[recipient.email], sender=settings.DEFAULT_FROM_EMAIL, subject=subject, message=text, html_message=html)
+    return Notification.objects.create(
+        event=event, opportunity=opportunity, recipient=recipient, template=template, audience=audience_name, email=email, created_at=clock.now()
+    )
+
+
+def link(name: str, *args: Any) -> str:
+    """A full address, in the language that is active where it is rendered."""
+    return settings.SITE_URL + reverse(name, args=args)
+
+
+class Links:
+    """The addresses that mails point to, each reversed when rendered, so that it is in the reader's language."""
+
+    def __init__(self, opportunity):
+        self.reference = opportunity.reference
+
+    @property
+    def workspace(self) -> str:
+        return link("workspace_opportunity", self.reference)
+
+    @property
+    def public(self) -> str:
+        return link("opportunity", self.reference)
+
+    @property
+    def apply(self) -> str:
+        return link("apply", self.reference)
+
+
+def mail_context(opportunity, event=None) -> dict:
+    """What every mail about an opportunity may use."""
+    return {"opportunity": opportunity, "event": event, "data": event.data if event else {}, "links": Links(opportunity), "contact": settings.CONTACT_EMAIL}
+
+
+def tell(sender, opportunity, event, transition, now, **kwargs):
+    """Queue the mails of one transition: each person once a template, and not who has just done it."""
+    context = mail_context(opportunity, event)
+    told: set[tuple[int, str]] = set()
+    for notice in transition.told:
+        people = AUDIENCES[notice.audience](opportunity, event) if notice.audience in AUDIENCES else []
+        for person in people:
+            own_act = person.pk == event.actor_id and notice.template not in RECEIPTS
+            if own_act or (person.pk, notice.template) in told:
+                continue
+            told.add((person.pk, notice.template))
+            queue(notice.template, person, context, event=event, opportunity=opportunity, audience_name=notice.audience)
+
+
+RECEIPTS = {"inquiry_received", "contract_signed", "in_the_pool", "not_passed"}
+"""Mails that a person gets about their own act too."""
+
+
+def listen() -> None:
+    """Connect to the lifecycle. Called once, when the application is ready."""
+    performed.connect(tell, dispatch_uid="opportunities.notifications")
+
+

@@ -1,0 +1,27 @@
+"""Addresses of the buying side. Each transition's page bears the transition's own name."""
+
+from django.urls import path
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from . import lifecycle
+from .views.transition import TransitionView
+
+
+def transition_paths(owner: str) -> list:
+    """One address per transition that a person does and whose form belongs to `owner` ("opportunities" or "evaluations")."""
+    return [
+        path(
+            format_lazy("{}<str:reference>/{}/", _("workspace/"), row.slug),
+            TransitionView.as_view(),
+            {"name": row.name},
+            name=row.name,
+        )
+        for row in lifecycle.LIFECYCLE
+        if row.form.startswith(owner) and not row.by_clock_only
+    ]
+
+
+urlpatterns = [
+    *transition_paths("opportunities"),
+]

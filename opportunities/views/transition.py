@@ -1,0 +1,61 @@
+"""One page per transition: what it does, its form, a plain confirmation, and what happens next.
+
+Knows how a refusal is shown: 404 for what the visitor cannot see, 409 with the sentences for what they may not do now.
+"""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import select_template
+from django.template.response import TemplateResponse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.views import View
+
+from microacq import clock
+
+from .. import lifecycle
+from ..actions import Invalid, act, make_form
+from ..models import Opportunity
+
+
+def refused(request, opportunity, transition, refusal: lifecycle.Refused):
+    """The 409 page: why not, in the reader's language, and the way back."""
+    context = {"opportunity": opportunity, "transition": transition, "reasons": refusal.reasons, "code": refusal.code}
+    return TemplateResponse(request, "opportunities/refused.html", context, status=409)
+
+
+def visible_or_404(request, reference: str) -> Opportunity:
+    """The opportunity, when this visitor may see it; 404 otherwise."""
+    return get_object_or_404(Opportunity.objects.visible_to(request.user).with_people(), reference=reference)
+
+
+class TransitionView(LoginRequiredMixin, View):
+    """The page of the transition named `name` on the opportunity `reference`."""
+
+    http_method_names = ["get", "post", "head", "options"]
+
+    def page(self, form, version, status=200):
+        row = lifecycle.BY_NAME[form.transition.name]
+        template = select_template([f"opportunities/actions/{row.name}.html", f"evaluations/actions/{row.name}.html", "opportunities/action.html"])
+        context = {"opportunity": form.opportunity, "transition": row, "form": form, "version": version, "now": form.now}
+        return TemplateResponse(self.request, template, context, status=status)
+
+    def get(self, request, reference, name):
+        opportunity, row, now = visible_or_404(request, reference), lifecycle.BY_NAME[name], clock.now()
+        code, reasons = lifecycle.why_not(row, opportunity, request.user, now)
+        if code:
+            return refused(request, opportunity, row, lifecycle.Refused(code, reasons))
+        return self.page(make_form(name, opportunity, request.user, now), opportunity.version)
+
+    def post(self, request, reference, name):
+        opportunity, row = visible_or_404(request, reference), lifecycle.BY_NAME[name]
+        version = request.POST.get("version", "")
+        try:
+            act(name, opportunity, request.user, data=request.POST, files=request.FILES, version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0)
+        except Invalid as invalid:
+            return self.page(invalid.form, version, status=422)
+        except lifecycle.Refused as refusal:
+            return refused(request, opportunity, row, refusal)
+        messages.success(request, format_lazy("{} {}", _("Done: %(what)s.") % {"what": row.label}, row.next))
+        return redirect("workspace_opportunity", reference)
