@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from microacq import devdb
+from microacq import catalogue, devdb
 
 GIVEN_DATABASE = os.environ.get("DATABASE_URL", "")
 SITE_VARIABLES = (
@@ -27,6 +27,8 @@ os.environ.update(
     MAIL_TO_FILES="1",
     VAR_DIR=str(OWN_DIR),
 )
+
+catalogue.compile_french()
 
 from microacq.settings import *  # noqa: E402, F403
 

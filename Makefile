@@ -1,0 +1,52 @@
+# make demo    the site with made-up people and opportunities, at http://127.0.0.1:8000/ (PORT=8001 for another)
+# make test    everything, the browser tests too
+# make check   lint, types, migrations, messages and the fast tests
+# make lock    after a change in requirements*.in
+# make messages  after a change of words: then translate locale/fr/LC_MESSAGES/django.po
+# make clean   throw away the demonstration's data, the tests' database and what was built
+
+PORT ?= 8000
+SYSTEM_PYTHON := $(shell command -v python3.11 || command -v python3)
+RUN := .venv/bin/python
+AS_TESTS := DJANGO_SETTINGS_MODULE=tests.settings $(RUN) manage.py
+JOBS ?= 2
+COMPILE := $(RUN) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: demo test check lint dev lock messages clean
+.DEFAULT_GOAL := demo
+
+demo:
+	@$(SYSTEM_PYTHON) -m microacq.bootstrap demo
+	@DEMO=1 PORT=$(PORT) exec $(RUN) manage.py serve_demo
+
+dev:
+	@$(SYSTEM_PYTHON) -m microacq.bootstrap dev
+
+test: lint
+	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+
+check: lint
+	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not browser"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+
+lint: dev
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m djlint --quiet --lint templates
+	.venv/bin/lint-imports --no-cache
+	$(RUN) -m mypy
+	$(RUN) -m microacq.devdb start test
+	$(AS_TESTS) makemigrations --check --dry-run
+	$(AS_TESTS) messages
+
+lock: dev
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) --no-deps requirements-demo.in -o requirements-demo.txt
+
+messages: dev
+	$(AS_TESTS) messages --update
+
+clean:
+	-$(RUN) -m microacq.devdb remove demo
+	-$(RUN) -m microacq.devdb remove test
+	rm -rf var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache test-results
