@@ -98,4 +98,3 @@ def valid_pst_number(text: str) -> bool:
 
 def _bare(text: str) -> str:
     return re.sub(r"[\s-]", "", text).upper()
-
