@@ -82,6 +82,8 @@ class Application(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.DRAFT)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     saved_at = models.DateTimeField(default=clock.now)
+    working = models.JSONField(default=dict, blank=True, editable=False)
+    """What the supplier is writing. The columns below hold what was last submitted, and nothing before that."""
 
     legal_name = models.CharField(_("your full name"), max_length=200, blank=True)
     business_name = models.CharField(_("business name, if you have one"), max_length=200, blank=True)

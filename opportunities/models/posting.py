@@ -18,6 +18,7 @@ class Question(models.Model):
     answer = models.TextField(_("answer"), blank=True)
     published_at = models.DateTimeField(_("published"), null=True)
     set_aside_at = models.DateTimeField(_("set aside"), null=True)
+    set_aside_reason = models.TextField(_("why it is not published, for the asker to read"), blank=True)
 
     class Meta:
         ordering = ["asked_at", "pk"]
