@@ -12,15 +12,15 @@ from django.core.exceptions import ImproperlyConfigured
 BRAND_FILES = ("signature-en.svg", "signature-fr.svg", "wordmark.svg")
 
 
-def refuse_missing_settings():
-    """Raise ImproperlyConfigured with a sentence for each production setting that is missing."""
-    if settings.MISSING_SETTINGS:
-        raise ImproperlyConfigured(" ".join(settings.MISSING_SETTINGS))
+def refuse_unsafe_start():
+    """Raise ImproperlyConfigured with a sentence for each production setting that is missing or unsafe."""
+    if settings.SETTINGS_PROBLEMS:
+        raise ImproperlyConfigured(" ".join(settings.SETTINGS_PROBLEMS))
 
 
 @checks.register()
 def settings_given(app_configs, **kwargs):
-    return [checks.Error(sentence, id="microacq.E001") for sentence in settings.MISSING_SETTINGS]
+    return [checks.Error(sentence, id="microacq.E001") for sentence in settings.SETTINGS_PROBLEMS]
 
 
 @checks.register()

@@ -1,9 +1,9 @@
 """Every setting of the site, read from the environment (documented in docs/operations.md).
 
-Knows two ways to run. Production, the default, needs SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL, SITE_URL and a way to
-send mail; what is unsafe stops here, what is missing is listed in MISSING_SETTINGS for the system checks and the
-web server to refuse (so that commands that need no database run with SECRET_KEY alone). DEMO=1, the demonstration,
-needs nothing and refuses to start beside production settings. Does not know any opportunity.
+Knows two ways to run. Production, the default, needs SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL and a way to send
+mail; what is missing or unsafe is listed in SETTINGS_PROBLEMS, with which no command that checks the site and no web
+server starts (a command that needs no database, such as verify_draw, runs with SECRET_KEY alone). DEMO=1, the
+demonstration, needs nothing and refuses to start beside production settings. Does not know any opportunity.
 """
 
 import os
@@ -39,7 +39,7 @@ def number(name: str, default: int) -> int:
 DEMO = flag("DEMO")
 DEBUG = flag("DEBUG")
 PORT = number("PORT", 8000)
-MISSING_SETTINGS: list[str] = []
+SETTINGS_PROBLEMS: list[str] = []
 
 PRODUCTION_ONLY = (
     "SECRET_KEY",
@@ -60,7 +60,7 @@ if DEMO and (present := [name for name in PRODUCTION_ONLY if os.environ.get(name
 def required(name: str, why: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value and not DEMO:
-        MISSING_SETTINGS.append(f"{name} is not set: {why}")
+        SETTINGS_PROBLEMS.append(f"{name} is not set: {why}")
     return value
 
 
@@ -76,7 +76,7 @@ elif (
     or len(set(SECRET_KEY)) < 5
     or SECRET_KEY.startswith(("django-insecure-", "demonstration-"))
 ):
-    raise ImproperlyConfigured(
+    SETTINGS_PROBLEMS.append(
         "SECRET_KEY is unsafe: give it at least 50 random characters, used nowhere else."
     )
 SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")
@@ -92,14 +92,15 @@ if DEMO:
     SITE_URL = f"http://127.0.0.1:{PORT}"
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 else:
-    SITE_URL = required("SITE_URL", "it is the public address, such as https://micro.example.ca.").rstrip("/")
     ALLOWED_HOSTS = words("ALLOWED_HOSTS")
     required("ALLOWED_HOSTS", "name the hosts that this site answers for, separated by commas.")
+    host = ALLOWED_HOSTS[0].lstrip(".") if ALLOWED_HOSTS else ""
+    SITE_URL = os.environ.get("SITE_URL", "").rstrip("/") or (f"https://{host}" if host else "")
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "testserver"}
 if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS is unsafe: name each host instead of *.")
+    SETTINGS_PROBLEMS.append("ALLOWED_HOSTS is unsafe: name each host instead of *.")
 if DEBUG and not set(ALLOWED_HOSTS) <= LOCAL_HOSTS:
-    raise ImproperlyConfigured(
+    SETTINGS_PROBLEMS.append(
         "DEBUG is unsafe on a public host: unset it, or allow only 127.0.0.1 and localhost."
     )
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
@@ -294,7 +295,7 @@ elif email_url := os.environ.get("EMAIL_URL", ""):
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = smtp.user, smtp.password
     EMAIL_USE_TLS, EMAIL_USE_SSL = smtp.starttls, smtp.tls
 elif not DEMO and not flag("MAIL_TO_FILES"):
-    MISSING_SETTINGS.append(
+    SETTINGS_PROBLEMS.append(
         "No way to send mail is set: give EMAIL_URL (smtp://...), or NOTIFY_API_KEY for GC Notify, "
         "or MAIL_TO_FILES=1 to keep mail in files."
     )

@@ -1,6 +1,7 @@
 """What every test may count on: a real PostgreSQL, started when a test first needs it, and a clean cache."""
 
 import os
+import shutil
 
 import pytest
 from django.conf import settings
@@ -22,3 +23,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
 @pytest.fixture(autouse=True)
 def _clean_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_folder():
+    """What tests write outside their own temporary folders; nothing of it is kept."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    yield
+    shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
