@@ -6,6 +6,6 @@ class OpportunitiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import notifications
+        from . import notifications, panels_history  # noqa: F401 - a part registers itself when imported
 
         notifications.listen()

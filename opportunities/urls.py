@@ -5,6 +5,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from . import lifecycle
+from .views import demo_tools, how, workspace
 from .views.transition import TransitionView
 
 
@@ -23,5 +24,8 @@ def transition_paths(owner: str) -> list:
 
 
 urlpatterns = [
+    *how.urls,
+    *demo_tools.urls,
+    *workspace.urls,
     *transition_paths("opportunities"),
 ]

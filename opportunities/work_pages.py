@@ -23,6 +23,7 @@ class WorkPage:
 
 WORK_PAGES = (
     WorkPage("edit_inquiry", _("Describe your need"), ("draft",), (Role.CLIENT, Role.TEAM)),
+    WorkPage("screen", _("Check the eligibility"), ("screening", "waitlisted"), (Role.TEAM,)),
     WorkPage("statement", _("Write the statement"), ("preparing",), (Role.CLIENT, Role.TEAM)),
     WorkPage("prepare_release", _("Prepare the applications for release"), ("opened",), (Role.TEAM,)),
     WorkPage("evaluate", _("Evaluate the applications"), ("evaluation",), (Role.CLIENT, Role.EVALUATOR)),

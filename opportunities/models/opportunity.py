@@ -199,8 +199,8 @@ class Opportunity(models.Model):
         """Append the event to this opportunity's chain. Called by `perform()` with the row locked."""
         return Event.append(self, transition, source, actor, role, now, data)
 
-    def roles_of(self, user) -> set[Role]:
-        """The user's roles here. Who has a part in the need acts in it as that, not as team or finance."""
+    def own_roles_of(self, user) -> set[Role]:
+        """The user's roles in the buying of it. Who has a part in the need acts as that, not as team or finance."""
         roles = {Role.PUBLIC}
         if not user.is_authenticated or not user.is_active:
             return roles
@@ -208,14 +208,19 @@ class Opportunity(models.Model):
             roles.add(Role.CLIENT)
         if user.pk == self.manager_id:
             roles.add(Role.MANAGER)
-        if self._state.adding is False and user in self.evaluators.all():
+        if any(user.pk == evaluator.pk for evaluator in self.evaluators.all()):
             roles.add(Role.EVALUATOR)
-        if not roles & {Role.CLIENT, Role.MANAGER, Role.EVALUATOR}:
+        if roles == {Role.PUBLIC}:
             if user.role == user.Role.TEAM:
                 roles.add(Role.TEAM)
             if user.role == user.Role.FINANCE:
                 roles.add(Role.FINANCE)
-        if self.posted_at:
+        return roles
+
+    def roles_of(self, user) -> set[Role]:
+        """All the user's roles here: in the buying, and as applicant or as the supplier who holds the offer or contract."""
+        roles = self.own_roles_of(user)
+        if self.posted_at and user.is_authenticated and user.is_active:
             if self.applications.of(user).exists():
                 roles.add(Role.APPLICANT)
             if self.offers.held_by(user).exists() or (self.contract and self.contract.supplier_id == user.pk):

@@ -1,0 +1,64 @@
+"""Sends the queued mail. Knows the queue (django-post-office) and nothing of what the mails say.
+
+Each mail is claimed with a row lock that others skip, sent, and marked in the same transaction: two machines never
+send one twice. A process killed after the mail server took a mail and before the mark sends that one again.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from post_office.connections import connections
+from post_office.models import STATUS, Email, Log
+
+log = logging.getLogger("microacq.outbox")
+WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+"""How long a refused mail waits before each new try."""
+
+
+def due(now: datetime):
+    """Mails that are queued and whose time has come, oldest first."""
+    return Email.objects.filter(
+        Q(scheduled_time=None) | Q(scheduled_time__lte=now), status__in=(STATUS.queued, STATUS.requeued)
+    ).order_by("pk")
+
+
+def send_due(now: datetime) -> int:
+    """Send every mail that is due. Gives how many were sent. Stops when the mail server itself cannot be reached."""
+    sent, seen = 0, 0
+    try:
+        while True:
+            with transaction.atomic():
+                email = due(now).filter(pk__gt=seen).select_for_update(skip_locked=True, of=("self",)).first()
+                if email is None:
+                    return sent
+                seen = email.pk
+                try:
+                    email.dispatch(commit=False, disconnect_after_delivery=False)
+                except Exception as problem:
+                    connections.close()
+                    put_back(email, problem, now)
+                    if isinstance(problem, ConnectionError | TimeoutError):
+                        return sent
+                else:
+                    Email.objects.filter(pk=email.pk).update(status=STATUS.sent, last_updated=now)
+                    sent += 1
+    finally:
+        connections.close()
+
+
+def put_back(email: Email, problem: Exception, now: datetime) -> None:
+    """Queue a refused mail again for later; after the last try it is failed, for the team to see.
+
+    Only the kind of problem is kept: a mail server's words may repeat addresses.
+    """
+    tries = (email.number_of_retries or 0) + 1
+    status = STATUS.requeued if tries <= settings.POST_OFFICE["MAX_RETRIES"] else STATUS.failed
+    wait = WAITS[min(tries, len(WAITS)) - 1]
+    Email.objects.filter(pk=email.pk).update(
+        status=status, number_of_retries=tries, scheduled_time=now + wait, last_updated=now
+    )
+    Log.objects.create(email=email, status=STATUS.failed, message="", exception_type=type(problem).__name__)
+    log.warning("outbox: mail %s was not taken (%s), try %s", email.pk, type(problem).__name__, tries)

@@ -1,0 +1,75 @@
+"""The jobs that time makes due, each safe when several run at once. `manage.py tick` calls them in order.
+
+The choosing side registers its own. A job claims what it works on with SELECT ... FOR UPDATE SKIP LOCKED.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Min
+
+from microacq import outbox
+
+from . import lifecycle
+from .actions import act
+from .models import Opportunity
+
+JOBS: list[tuple[int, str, Callable[[datetime], int]]] = []
+
+
+def job(name: str, order: int = 50):
+    """Decorator: the function takes the time and gives how many things it did. Mail is sent last, at order 90."""
+
+    def keep(function):
+        JOBS.append((order, name, function))
+        JOBS.sort(key=lambda row: row[0])
+        return function
+
+    return keep
+
+
+def claimed(queryset):
+    """One row of the queryset, locked, or None when nothing is left that nobody else holds. Call inside a transaction."""
+    return queryset.select_for_update(skip_locked=True, of=("self",)).first()
+
+
+@job("close", order=10)
+def close(now: datetime) -> int:
+    """Close what has reached its closing time, with or without applications."""
+    done, seen = 0, 0
+    while True:
+        with transaction.atomic():
+            due = claimed(Opportunity.objects.filter(state="posted", closing_at__lte=now, pk__gt=seen).order_by("pk"))
+            if due is None:
+                return done
+            seen = due.pk
+            name = "close" if due.applications.in_play().exists() else "close_empty"
+            act(name, due, lifecycle.CLOCK, now=now)
+            done += 1
+
+
+@job("mail", order=90)
+def send_mail(now: datetime) -> int:
+    """Send what is queued, last, so that what the other jobs queued goes out in the same round."""
+    return outbox.send_due(now)
+
+
+DEADLINES: list[Callable[[datetime], datetime | None]] = []
+
+
+def deadline(function):
+    """Decorator: the function takes the time and gives the next moment at which one of its jobs has work, or None."""
+    DEADLINES.append(function)
+    return function
+
+
+@deadline
+def next_closing(now: datetime) -> datetime | None:
+    return Opportunity.objects.filter(state="posted", closing_at__gt=now).aggregate(moment=Min("closing_at"))["moment"]
+
+
+def next_due(now: datetime) -> datetime | None:
+    """The next moment at which anything is due; None when nothing is."""
+    moments = [moment for function in DEADLINES if (moment := function(now))]
+    return min(moments, default=None)

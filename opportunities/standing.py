@@ -1,0 +1,127 @@
+"""Where an opportunity stands, in words, for one reader: the nine steps, who it waits for, and one next action.
+
+Cards, the opportunity's page and the lists all say it from here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from . import lifecycle
+from .lifecycle import STATES, STEPS, Role
+from .models import Contract, Opportunity
+from .work_pages import work_pages
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do: its words and its address."""
+
+    label: Any
+    url: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a card says of an opportunity to one reader."""
+
+    opportunity: Opportunity
+    steps: list[dict]
+    waits_for: Any
+    waits_for_you: bool
+    days: int
+    late: bool
+    action: Action | None
+
+
+def steps_of(opportunity) -> list[dict]:
+    """The nine steps with what is done, current and to come, for the stepper."""
+    current, ended = opportunity.status.step, opportunity.state == "complete"
+    return [
+        {"number": n, "label": label, "status": "done" if n < current or ended else "current" if n == current else "todo"}
+        for n, label in STEPS.items()
+    ]
+
+
+def next_action(opportunity, user, roles: set[Role], now: datetime) -> Action | None:
+    """The one thing this reader should do next: the leading transition that is possible, else the page of the work."""
+    for row, reasons in lifecycle.available(opportunity, user, now):
+        if row.leads and not reasons:
+            return Action(row.label, reverse(row.name, args=[opportunity.reference]))
+    for page in work_pages(opportunity, roles):
+        return Action(page.label, reverse(page.name, args=[opportunity.reference]))
+    return None
+
+
+def standing(opportunity, user, now: datetime, roles: set[Role] | None = None, action: Action | None = None) -> Standing:
+    """What to tell this reader of where the opportunity stands; `roles` and `action` when they are known already."""
+    roles = opportunity.roles_of(user) if roles is None else roles
+    status = opportunity.status
+    evaluates = opportunity.state == "evaluation" and Role.EVALUATOR in roles
+    return Standing(
+        opportunity=opportunity,
+        steps=steps_of(opportunity),
+        waits_for=status.waits_for.label if status.waits_for else None,
+        waits_for_you=status.waits_for in roles or evaluates,
+        days=opportunity.waiting_days(now),
+        late=opportunity.is_late(now),
+        action=action,
+    )
+
+
+def likely_action(opportunity, roles: set[Role]) -> Action | None:
+    """The next action as a card can say it without asking the database: the page of the work, or the one leading move."""
+    pages = work_pages(opportunity, roles)
+    moves = [row for row in lifecycle.LIFECYCLE if row.leads and opportunity.state in row.sources and roles & set(row.roles)]
+    for found in pages[:1] or (moves if len(moves) == 1 else []):
+        return Action(found.label, reverse(found.name, args=[opportunity.reference]))
+    return None
+
+
+def cards(opportunities, user, now: datetime) -> list[Standing]:
+    """The standing of each opportunity of a page, in a constant number of queries.
+
+    Give opportunities with their evaluators prefetched.
+    """
+    page = list(opportunities)
+    keys = [opportunity.pk for opportunity in page]
+    supplies = set(user.offers.held_by(user).filter(opportunity__in=keys).values_list("opportunity_id", flat=True))
+    supplies |= set(Contract.objects.filter(supplier=user, opportunity__in=keys).values_list("opportunity_id", flat=True))
+    found = []
+    for opportunity in page:
+        roles = opportunity.own_roles_of(user) | ({Role.SUPPLIER} if opportunity.pk in supplies else set())
+        found.append(standing(opportunity, user, now, roles, likely_action(opportunity, roles)))
+    return found
+
+
+def _states_waiting_for(*roles: Role) -> list[str]:
+    return [name for name, state in STATES.items() if state.waits_for in roles]
+
+
+def waiting_for(user) -> Q:
+    """The condition for opportunities that wait for this user, in the states' own words."""
+    evaluators = Opportunity.evaluators.through.objects.filter(opportunity=OuterRef("pk"), user=user)
+    waits = Q(client=user, state__in=_states_waiting_for(Role.CLIENT)) | Q(manager=user, state__in=_states_waiting_for(Role.MANAGER))
+    waits |= Q(Exists(evaluators), state="evaluation")
+    no_part = ~Q(client=user) & (~Q(manager=user) | Q(manager=None)) & ~Q(Exists(evaluators))
+    if user.role == user.Role.TEAM:
+        waits |= Q(state__in=_states_waiting_for(Role.TEAM)) & no_part
+    if user.role == user.Role.FINANCE:
+        waits |= Q(state__in=_states_waiting_for(Role.FINANCE)) & no_part
+    signed = Exists(Contract.objects.filter(opportunity=OuterRef("pk"), supplier=user))
+    offered = Q(pk__in=user.offers.open().values("opportunity"), state="selection")
+    return waits | offered | Q(signed, state__in=("work", "invoicing"))
+
+
+def followed_by(user) -> Q:
+    """The condition for opportunities in which this user has a part, or that they watch over."""
+    parts = Opportunity.objects.part_of(user) | Q(pk__in=user.applications.values("opportunity")) | Q(pk__in=user.questions_asked.values("opportunity"))
+    if user.role == user.Role.TEAM:
+        parts |= ~Q(state__in=lifecycle.ENDINGS)
+    if user.role == user.Role.FINANCE:
+        parts |= Q(commitments__isnull=False)
+    return parts

@@ -1,0 +1,22 @@
+"""The team's front page in the admin: its queues and its capacity."""
+
+from django import template
+
+from microacq import clock
+
+from .. import desk
+from ..forms.screening import places
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def queues(context):
+    """{"team", "others"}: what waits, for whoever reads."""
+    return desk.queues(context["request"].user, clock.now())
+
+
+@register.simple_tag
+def capacity():
+    """{"taken", "all", "free", "waiting"}: the team's places."""
+    return places()
