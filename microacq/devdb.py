@@ -22,7 +22,7 @@ import socket
 import stat
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -125,10 +125,8 @@ def database_user() -> pwd.struct_passwd:
 
 def private_folder(folder: Path, owner: pwd.struct_passwd | None, mode: int) -> None:
     """Make the folder, or take the one there; refuse one that somebody else made, or a link to elsewhere."""
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=mode)
-    except FileExistsError:
-        pass
     found = os.lstat(folder)
     uid = owner.pw_uid if owner else os.geteuid()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
@@ -207,14 +205,17 @@ def reachable(folder: Path, place: Place) -> Path:
     copy = place.short / f"postgresql-{release}"
     if not copy.exists():
         fresh = place.short / f"postgresql-{release}.{os.getpid()}"
-        shutil.copytree(
-            folder.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "doc")
-        )
+        package = folder.parent.parent
+        unused = shutil.ignore_patterns("include", "doc", "*.a", "*.py", "__pycache__")
+        shutil.copytree(package, fresh / package.name, symlinks=True, ignore=unused)
+        libraries = package.with_name(package.name + ".libs")  # found by the programs beside their package
+        if libraries.exists():
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
         for path in [fresh, *fresh.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         fresh.rename(copy)
-    return copy / "bin"
+    return copy / folder.relative_to(folder.parent.parent.parent)
 
 
 # --- What others call -------------------------------------------------------------------------------------------------
@@ -244,7 +245,7 @@ def start(name: str, var_dir: Path | None = None) -> bool:
         if place.answers():
             return False
         programs = binaries(place)
-        if not (place.cluster / "PG_VERSION").exists():
+        if not place.cluster.exists():
             make(place, programs)
         start_server(place, programs)
         return True
@@ -253,8 +254,7 @@ def start(name: str, var_dir: Path | None = None) -> bool:
 def make(place: Place, programs: Path) -> None:
     """A new cluster with an empty database; a half-made one, left by a kill, is never taken for a whole one."""
     half = place.root / "half-made"
-    for folder in (half, place.cluster):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(half, ignore_errors=True)
     place.run(
         programs / "initdb", "-D", half, "-U", "microacq", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
         *(["--no-sync"] if SPEED[place.name] else []),
