@@ -8,6 +8,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import select_template
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.views import View
@@ -19,9 +20,9 @@ from ..actions import Invalid, act, make_form
 from ..models import Opportunity
 
 
-def refused(request, opportunity, transition, refusal: lifecycle.Refused):
+def refused(request, opportunity, transition, refusal: lifecycle.Refused, **around):
     """The 409 page: why not, in the reader's language, and the way back."""
-    context = {"opportunity": opportunity, "transition": transition, "reasons": refusal.reasons, "code": refusal.code}
+    context = {"opportunity": opportunity, "transition": transition, "reasons": refusal.reasons, "code": refusal.code, **around}
     return TemplateResponse(request, "opportunities/refused.html", context, status=409)
 
 
@@ -35,17 +36,26 @@ class TransitionView(LoginRequiredMixin, View):
 
     http_method_names = ["get", "post", "head", "options"]
 
+    def back(self, opportunity) -> str:
+        """Where the page leads back to."""
+        return reverse("workspace_opportunity", args=[opportunity.reference])
+
+    def around(self, opportunity) -> dict:
+        """What the page is set in: the address to go back to; the admin adds its own frame."""
+        return {"back": self.back(opportunity)}
+
     def page(self, form, version, status=200):
         row = lifecycle.BY_NAME[form.transition.name]
         template = select_template([f"opportunities/actions/{row.name}.html", f"evaluations/actions/{row.name}.html", "opportunities/action.html"])
         context = {"opportunity": form.opportunity, "transition": row, "form": form, "version": version, "now": form.now}
+        context |= self.around(form.opportunity)
         return TemplateResponse(self.request, template, context, status=status)
 
     def get(self, request, reference, name):
         opportunity, row, now = visible_or_404(request, reference), lifecycle.BY_NAME[name], clock.now()
         code, reasons = lifecycle.why_not(row, opportunity, request.user, now)
         if code:
-            return refused(request, opportunity, row, lifecycle.Refused(code, reasons))
+            return refused(request, opportunity, row, lifecycle.Refused(code, reasons), **self.around(opportunity))
         return self.page(make_form(name, opportunity, request.user, now), opportunity.version)
 
     def post(self, request, reference, name):
@@ -56,6 +66,6 @@ class TransitionView(LoginRequiredMixin, View):
         except Invalid as invalid:
             return self.page(invalid.form, version, status=422)
         except lifecycle.Refused as refusal:
-            return refused(request, opportunity, row, refusal)
+            return refused(request, opportunity, row, refusal, **self.around(opportunity))
         messages.success(request, format_lazy("{} {}", _("Done: %(what)s.") % {"what": row.label}, row.next))
-        return redirect("workspace_opportunity", reference)
+        return redirect(self.back(opportunity))
