@@ -106,6 +106,10 @@ class Links:
         return link("opportunity", self.reference)
 
     @property
+    def draw(self) -> str:
+        return link("draw_page", self.reference)
+
+    @property
     def apply(self) -> str:
         return link("apply", self.reference)
 
