@@ -1,4 +1,4 @@
-"""From a bare machine to a virtual environment that can run the site. Runs on the system's Python, standard library only.
+"""From a bare machine to a virtual environment that can run the site. Standard library only: it runs first.
 
 `python3 -m microacq.bootstrap demo` installs what the site needs, `... dev` what its tests need too. Asks nothing;
 what only an administrator may install, it installs with apt where it may, and names where it may not.

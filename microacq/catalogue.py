@@ -67,8 +67,7 @@ def said(base: Path = BASE_DIR) -> Catalog:
         for line, words, _comments, context in extract("python", io.BytesIO(_python_of(path)), KEYWORDS):
             empty = not (words[0] if isinstance(words, tuple) else words)
             if not empty:
-                place = (str(path.relative_to(base)), line) if path.suffix == ".py" else (str(path.relative_to(base)), 0)
-                catalog.add(words, locations=[place], context=context)
+                catalog.add(words, locations=[(str(path.relative_to(base)), line)], context=context)
     return catalog
 
 
@@ -116,7 +115,15 @@ def update(base: Path = BASE_DIR) -> None:
     path = po_file(base)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "wb") as file:
-        write_po(file, french, width=100, no_location=False, include_lineno=False, sort_output=True, omit_header=False)
+        write_po(
+            file,
+            french,
+            width=100,
+            no_location=False,
+            include_lineno=False,
+            sort_output=True,
+            omit_header=False,
+        )
 
 
 def compile_french(base: Path = BASE_DIR) -> bool:
