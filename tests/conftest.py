@@ -9,6 +9,8 @@ from django.core.cache import cache
 
 from microacq import devdb
 
+from .cast import cast  # noqa: F401 - a fixture for every test
+
 # Playwright runs an event loop in the thread of the tests, which Django would take for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
