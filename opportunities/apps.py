@@ -6,6 +6,6 @@ class OpportunitiesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import notifications, panels_history  # noqa: F401 - a part registers itself when imported
+        from . import notifications, panels_history, panels_messages, panels_need  # noqa: F401 - a part registers itself when imported
 
         notifications.listen()

@@ -12,11 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from microacq import business_days, clock
 from microacq.forms import LANGUAGE_NAMES
+from microacq.text import date_words
 
 from . import guards as g
 from .lifecycle import Refused
@@ -29,7 +31,17 @@ WORDS = ("title", "short_description", "background", "work", "deliverables")
 DATES = ("closing_at", "selection_date", "delivery_date")
 DECLARATIONS = ("unclassified", "stand_alone", "no_internal_capacity", "remote_and_open")
 PRICE = ("fixed_price", "hourly_rate", "estimated_hours", "weekly_hours")
-NEED = ("need", "reason", "repository", "department", "branch", "team_name", "budget", "wanted_date", "heard_from")
+NEED = (
+    "need",
+    "reason",
+    "repository",
+    "department",
+    "branch",
+    "team_name",
+    "budget",
+    "wanted_date",
+    "heard_from",
+)
 
 # Offered ready to use, so they are data in both languages, whatever the language of the page.
 STANDARD_CRITERION: Pair = {
@@ -87,7 +99,8 @@ SECTION = {section.key: section for section in SECTIONS}
 
 def _missing_words(opportunity, *names: str) -> list[Any]:
     return [
-        _("%(what)s (%(language)s)") % {"what": opportunity._meta.get_field(name).verbose_name, "language": LANGUAGE_NAMES[language]}
+        _("%(what)s (%(language)s)")
+        % {"what": opportunity._meta.get_field(name).verbose_name, "language": LANGUAGE_NAMES[language]}
         for name in names
         for language in LANGUAGES
         if not (getattr(opportunity, f"{name}_{language}") or "").strip()
@@ -104,7 +117,10 @@ def _missing_criteria(criteria: list, wanted: Iterable[tuple[bool, Any]]) -> lis
 def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, list[Any]]:
     """What each section still lacks, as words or sentences of the reader's language; [] when it is done."""
     facts = g.Facts(opportunity, None, now)
-    evaluation, acceptance = list(opportunity.evaluation_criteria.all()), list(opportunity.acceptance_criteria.all())
+    evaluation, acceptance = (
+        list(opportunity.evaluation_criteria.all()),
+        list(opportunity.acceptance_criteria.all()),
+    )
     kinds = {criterion.kind for criterion in acceptance}
 
     def judged(*guards) -> list[Any]:
@@ -117,7 +133,10 @@ def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, lis
         "deliverables": _missing_words(opportunity, "deliverables"),
         "skills": [
             label
-            for there, label in ((opportunity.skills.exists(), _("at least one skill")), (opportunity.licence, _("licence")))
+            for there, label in (
+                (opportunity.skills.exists(), _("at least one skill")),
+                (opportunity.licence, _("licence")),
+            )
             if not there
         ],
         "evaluation": _missing_criteria(evaluation, [(evaluation, _("at least one criterion"))]),
@@ -128,7 +147,7 @@ def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, lis
                 ("requirements" in kinds, _("the criterion on the requirements")),
             ],
         ),
-        "dates": judged(g.dates_in_order, g.five_business_days_open),
+        "dates": judged(g.dates_in_order) or judged(lambda _facts: closes_too_soon(opportunity, now)),
         "price": judged(g.price_within_ceiling),
         "people": judged(g.people_named),
         "declarations": judged(g.declarations_made),
@@ -136,6 +155,20 @@ def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, lis
     if short := too_few_hours(opportunity):
         missing["price"].append(short)
     return missing
+
+
+def earliest_closing(now: datetime) -> date:
+    """The first day on which an opportunity posted now may close."""
+    return business_days.add(now.astimezone(clock.EASTERN).date(), g.MIN_BUSINESS_DAYS_OPEN)
+
+
+def closes_too_soon(opportunity: Opportunity, now: datetime) -> Any:
+    """Why the closing date leaves suppliers too little time, as a sentence; None when it does not."""
+    if not g.five_business_days_open(g.Facts(opportunity, None, now)):
+        return None
+    return _(
+        "Suppliers need at least five business days to apply. Posted today, the opportunity could close on %(day)s at the earliest."
+    ) % {"day": date_words(earliest_closing(now), (get_language() or "en")[:2])}
 
 
 def too_few_hours(opportunity: Opportunity) -> Any:
@@ -150,7 +183,12 @@ def too_few_hours(opportunity: Opportunity) -> Any:
     return _(
         "From selection to delivery there are %(days)d business days, or %(hours)s hours at %(weekly)s hours a week, and "
         "the estimate is %(estimate)s hours. Give more time, or ask for less work."
-    ) % {"days": days, "hours": _number(hours), "weekly": _number(o.weekly_hours), "estimate": _number(o.estimated_hours)}
+    ) % {
+        "days": days,
+        "hours": _number(hours),
+        "weekly": _number(o.weekly_hours),
+        "estimate": _number(o.estimated_hours),
+    }
 
 
 def _number(value: Decimal) -> str:
@@ -163,7 +201,9 @@ def _number(value: Decimal) -> str:
 def standard_criterion(opportunity: Opportunity) -> Pair:
     """The standard evaluation criterion in both languages, naming the opportunity's skills."""
     skills = list(opportunity.skills.all())
-    named = {language: [getattr(skill, f"name_{language}") or "" for skill in skills] for language in LANGUAGES}
+    named = {
+        language: [getattr(skill, f"name_{language}") or "" for skill in skills] for language in LANGUAGES
+    }
     return {
         language: STANDARD_CRITERION[language].format(
             skills=", ".join(filter(None, named[language])) or SKILLS_LISTED[language]
@@ -188,7 +228,9 @@ FILLABLE = {
 }  # fmt: skip
 
 
-def fill_statement(opportunity: Opportunity, data: dict[str, Any], *, now: datetime | None = None) -> Opportunity:
+def fill_statement(
+    opportunity: Opportunity, data: dict[str, Any], *, now: datetime | None = None
+) -> Opportunity:
     """Write what `data` holds into the statement and leave the rest; the version goes up by one.
 
     Keys, each optional: `title`, `short_description`, `background`, `work`, `deliverables` as {"en": ..., "fr": ...};

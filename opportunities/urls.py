@@ -5,7 +5,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from . import lifecycle
-from .views import demo_tools, how, workspace
+from .views import criteria, demo_tools, how, inquiry, messages, statement, workspace
 from .views.transition import TransitionView
 
 
@@ -26,6 +26,10 @@ def transition_paths(owner: str) -> list:
 urlpatterns = [
     *how.urls,
     *demo_tools.urls,
+    *inquiry.urls,  # before the workspace's own, whose addresses take any reference
+    *statement.urls,
+    *criteria.urls,
+    *messages.urls,
     *workspace.urls,
     *transition_paths("opportunities"),
 ]

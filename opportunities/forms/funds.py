@@ -32,7 +32,9 @@ class CommitForm(FundsForm):
         label=_("Where the budget comes from"),
         choices=Commitment.Source.choices,
         widget=forms.RadioSelect,
-        help_text=_("The IT branch (IITB) pays the supplier. A client outside IITB transfers the budget to it, or IITB agrees to carry the risk meanwhile."),
+        help_text=_(
+            "The IT branch (IITB) pays the supplier. A client outside IITB transfers the budget to it, or IITB agrees to carry the risk meanwhile."
+        ),
     )
     pif_number = forms.CharField(
         label=_("Procurement initiation form (PIF) number"),

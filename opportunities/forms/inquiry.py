@@ -33,17 +33,24 @@ class InquiryForm(GCModelForm):
 
     client_email = EsdcAccountField(
         label=_("The client’s e-mail address"),
-        help_text=_("The person at ESDC or Service Canada whose need this is. They check what you enter and submit it themselves."),
+        help_text=_(
+            "The person at ESDC or Service Canada whose need this is. They check what you enter and submit it themselves."
+        ),
     )
     title = forms.CharField(
-        label=_("Title"), max_length=100, required=False, help_text=_("At most 100 characters, in the language you prefer. The public title is written later.")
+        label=_("Title"),
+        max_length=100,
+        required=False,
+        help_text=_("At most 100 characters, in the language you prefer. The public title is written later."),
     )
     need = forms.CharField(
         label=_("What is needed"),
         max_length=5000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 7}),
-        help_text=_("Describe the code: what it must do, and what there is already. Unclassified facts only. Write in English or French."),
+        help_text=_(
+            "Describe the code: what it must do, and what there is already. Unclassified facts only. Write in English or French."
+        ),
     )
     reason = forms.CharField(
         label=_("Why it is needed"),
@@ -56,24 +63,57 @@ class InquiryForm(GCModelForm):
         label=_("Repository"),
         max_length=300,
         required=False,
-        help_text=_("If the code belongs to an existing open repository, its address, such as https://github.com/example/example."),
+        help_text=_(
+            "If the code belongs to an existing open repository, its address, such as https://github.com/example/example."
+        ),
     )
     team_name = forms.CharField(label=_("Team"), max_length=200, required=False)
     branch = forms.CharField(label=_("Branch"), max_length=200, required=False)
     department = forms.CharField(label=_("Department"), max_length=200, required=False)
     budget = MoneyField(
-        label=_("Budget thought of"), required=False, help_text=_("Optional. A micro-acquisition costs at most $10,000, taxes included.")
+        label=_("Budget thought of"),
+        required=False,
+        help_text=_("Optional. A micro-acquisition costs at most $10,000, taxes included."),
     )
     wanted_date = DateField(
-        label=_("Wanted by"), required=False, help_text=_("Optional. From the need to the delivered code, count about 23 business days.")
+        label=_("Wanted by"),
+        required=False,
+        help_text=_("Optional. From the need to the delivered code, count about 23 business days."),
     )
-    heard_from = forms.CharField(label=_("How you heard of micro-acquisition"), max_length=200, required=False, help_text=_("Optional."))
+    heard_from = forms.CharField(
+        label=_("How you heard of micro-acquisition"),
+        max_length=200,
+        required=False,
+        help_text=_("Optional."),
+    )
 
     class Meta:
         model = Opportunity
-        fields = ("need", "reason", "repository", "team_name", "branch", "department", "budget", "wanted_date", "heard_from")
+        fields = (
+            "need",
+            "reason",
+            "repository",
+            "team_name",
+            "branch",
+            "department",
+            "budget",
+            "wanted_date",
+            "heard_from",
+        )
 
-    field_order = ("client_email", "title", "need", "reason", "repository", "team_name", "branch", "department", "budget", "wanted_date", "heard_from")
+    field_order = (
+        "client_email",
+        "title",
+        "need",
+        "reason",
+        "repository",
+        "team_name",
+        "branch",
+        "department",
+        "budget",
+        "wanted_date",
+        "heard_from",
+    )
     NEEDED = ("title", "need", "reason", "team_name", "branch", "department")
 
     def __init__(self, *args, now: datetime, whole: bool = False, ask_client: bool = False, **kwargs):
@@ -95,7 +135,11 @@ class InquiryForm(GCModelForm):
 
     def clean_wanted_date(self):
         wanted = self.cleaned_data["wanted_date"]
-        if wanted and "wanted_date" in self.changed_data and wanted <= self.now.astimezone(clock.EASTERN).date():
+        if (
+            wanted
+            and "wanted_date" in self.changed_data
+            and wanted <= self.now.astimezone(clock.EASTERN).date()
+        ):
             raise forms.ValidationError(_("Choose a date in the future."))
         return wanted
 

@@ -13,5 +13,7 @@ class MessageForm(GCForm):
         label=_("Your message"),
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=_("The client and the micro-acquisition team read it, and nobody else. Unclassified facts only."),
+        help_text=_(
+            "The client and the micro-acquisition team read it, and nobody else. Unclassified facts only."
+        ),
     )

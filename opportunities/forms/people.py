@@ -50,7 +50,9 @@ class EsdcAccountsField(forms.CharField):
             try:
                 validate_email(address)
             except ValidationError:
-                errors.append(ValidationError(_("“%(address)s” is not an e-mail address."), params={"address": address}))
+                errors.append(
+                    ValidationError(_("“%(address)s” is not an e-mail address."), params={"address": address})
+                )
                 continue
             account = esdc_account(address)
             if not account:
