@@ -223,6 +223,7 @@ USE_TZ = True
 MODELTRANSLATION_LANGUAGES = ("en", "fr")
 MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
 MODELTRANSLATION_FALLBACK_LANGUAGES = {"default": ("en", "fr")}
+JQUERY_UI_URL = "vendor/jquery-ui/jquery-ui-tabs.js"  # the admin's translation tabs; without it they ask a third party
 
 # --- Accounts --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,51 @@
+"""What every list of the team's admin shares: who enters, what is never done there, and which rows are shown.
+
+Django's permission tables are not used: the role says it. A superuser grants roles (microacq/admin.py) and has no
+other privilege: without the team's role they see nothing here, and with it they are bound as the team is.
+"""
+
+from django.contrib import admin
+
+from .models import Opportunity
+
+
+def acts_for_team(user) -> bool:
+    """Whether this person works at the team's desk."""
+    return user.is_authenticated and user.is_active and user.role == user.Role.TEAM
+
+
+class DeskAdmin(admin.ModelAdmin):
+    """Read-only, for the team. Records are evidence: nothing is added, changed or deleted from a list."""
+
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_module_permission(self, request):
+        return acts_for_team(request.user)
+
+    def has_view_permission(self, request, obj=None):
+        return acts_for_team(request.user)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class RecordAdmin(DeskAdmin):
+    """Records that hang on an opportunity: shown where the opportunity is."""
+
+    to_opportunity = "opportunity"
+    """How a row leads to its opportunity."""
+
+    def get_queryset(self, request):
+        seen = Opportunity.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(**{f"{self.to_opportunity}__in": seen})
+
+    def get_fields(self, request, obj=None):
+        return self.fields or self.list_display

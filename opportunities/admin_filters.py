@@ -1,0 +1,76 @@
+"""The filters of the team's lists, drawn from the lifecycle's states."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from microacq import clock
+
+from .desk import late
+from .lifecycle import ENDINGS, STATES, STEPS, Role
+
+
+class StepFilter(admin.SimpleListFilter):
+    title, parameter_name = _("step"), "step"
+
+    def lookups(self, request, model_admin):
+        return [(str(number), f"{number}. {label}") for number, label in STEPS.items()]
+
+    def queryset(self, request, queryset):
+        if self.value() is None:
+            return queryset
+        return queryset.filter(state__in=[state.name for state in STATES.values() if str(state.step) == self.value()])
+
+
+class StateFilter(admin.SimpleListFilter):
+    title, parameter_name = _("state"), "state"
+
+    def lookups(self, request, model_admin):
+        return [("open", _("Everything under way")), *((state.name, state.label) for state in STATES.values())]
+
+    def queryset(self, request, queryset):
+        if self.value() == "open":
+            return queryset.exclude(state__in=ENDINGS)
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class WaitsForFilter(admin.SimpleListFilter):
+    title, parameter_name = _("waiting for"), "waits"
+
+    def lookups(self, request, model_admin):
+        waited = {state.waits_for for state in STATES.values()}
+        return [(role.value, role.label) for role in Role if role in waited]
+
+    def queryset(self, request, queryset):
+        if self.value() is None:
+            return queryset
+        return queryset.filter(state__in=[state.name for state in STATES.values() if state.waits_for == self.value()])
+
+
+class LateFilter(admin.SimpleListFilter):
+    title, parameter_name = _("late"), "late"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("Past its target")), ("no", _("Within its target"))]
+
+    def queryset(self, request, queryset):
+        if self.value() not in ("yes", "no"):
+            return queryset
+        condition = late(clock.now())
+        return queryset.filter(condition) if self.value() == "yes" else queryset.exclude(condition)
+
+
+class QuestionStatusFilter(admin.SimpleListFilter):
+    title, parameter_name = _("status"), "status"
+
+    def lookups(self, request, model_admin):
+        return [("waiting", _("Waiting for an answer")), ("published", _("Published")), ("aside", _("Set aside"))]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "waiting":
+                return queryset.filter(published_at=None, set_aside_at=None)
+            case "published":
+                return queryset.filter(published_at__isnull=False)
+            case "aside":
+                return queryset.filter(set_aside_at__isnull=False)
+        return queryset

@@ -1,0 +1,239 @@
+"""The records of the buying side as read-only lists: questions, amendments, money, contract, deliveries, mail.
+
+Knows that who applied is sealed: until the evaluation is confirmed, no list tells which supplier was written to.
+The words of mails are not shown at all: those of the accounts hold links that open an account.
+"""
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from post_office.models import Email
+
+from microacq.templatetags import gc
+
+from .admin_base import DeskAdmin, RecordAdmin
+from .admin_filters import QuestionStatusFilter
+from .models import (
+    Amendment,
+    Certification,
+    Commitment,
+    Contract,
+    Delivery,
+    Dispute,
+    Event,
+    Extension,
+    Invoice,
+    Payment,
+    Question,
+    RegistryEntry,
+    Reservation,
+)
+
+
+def names_are_open(opportunity: str) -> Exists:
+    """Whether the evaluation of the opportunity, by its key in the outer query, was confirmed: the team then sees names."""
+    return Exists(Event.objects.filter(opportunity=OuterRef(opportunity), transition="confirm"))
+
+
+def money(field: str, label):
+    """A column of dollars."""
+
+    @admin.display(description=label, ordering=field)
+    def column(record):
+        return gc.money(getattr(record, field))
+
+    return column
+
+
+def moment(field: str, label):
+    """A column of a moment, in Eastern time."""
+
+    @admin.display(description=label, ordering=field)
+    def column(record):
+        return gc.eastern(getattr(record, field)) or "–"
+
+    return column
+
+
+class OfOpportunityAdmin(RecordAdmin):
+    list_select_related = ("opportunity",)
+    search_fields = ("opportunity__reference",)
+    ordering = ("-pk",)
+
+
+@admin.register(Question)
+class QuestionAdmin(OfOpportunityAdmin):
+    list_display = ("__str__", "opportunity", "asker", moment("asked_at", _("asked")), moment("published_at", _("published")))
+    list_filter = (QuestionStatusFilter,)
+    list_select_related = ("opportunity", "asker")
+    fields = (
+        "opportunity", "asker", moment("asked_at", _("asked")), "text", "public_question_en", "public_question_fr", "answer_en",
+        "answer_fr", moment("published_at", _("published")), moment("set_aside_at", _("set aside")), "set_aside_reason",
+    )  # fmt: skip
+    ordering = ("asked_at", "pk")
+
+
+@admin.register(Amendment)
+class AmendmentAdmin(OfOpportunityAdmin):
+    list_display = ("number", "opportunity", "kind", "material", moment("amended_at", _("when")))
+    list_filter = ("kind",)
+    fields = ("opportunity", "number", "kind", "material", "reason_en", "reason_fr", moment("amended_at", _("when")))
+
+
+@admin.register(Commitment)
+class CommitmentAdmin(OfOpportunityAdmin):
+    list_display = ("opportunity", money("amount", _("amount committed, taxes included")), "source", "pif_number", "committed_by", moment("committed_at", _("committed")))
+    list_select_related = ("opportunity", "committed_by")
+
+
+@admin.register(Reservation)
+class ReservationAdmin(OfOpportunityAdmin):
+    list_display = ("number", "opportunity", money("amount", _("amount reserved, taxes included")), "reserved_by", moment("reserved_at", _("reserved")))
+    list_select_related = ("opportunity", "reserved_by")
+    search_fields = ("opportunity__reference", "number")
+
+
+@admin.register(Contract)
+class ContractAdmin(OfOpportunityAdmin):
+    list_display = ("opportunity", "supplier_name", money("price", _("fixed price, before taxes")), "delivery_date", moment("signed_at", _("signed")), "ended")
+    list_filter = ("ended",)
+    fields = (
+        "opportunity", "supplier", "supplier_name", money("price", _("fixed price, before taxes")), "delivery_date", "terms_version",
+        "terms_en", "terms_fr", "terms_sha256", "signed_language", "signed_name", moment("signed_at", _("signed")),
+        moment("started_at", _("work started")), "repository", "ended", moment("ended_at", _("ended")), "ended_reason",
+        "notice_given_on", "last_date", "share_done",
+    )  # fmt: skip
+
+
+@admin.register(Extension)
+class ExtensionAdmin(OfOpportunityAdmin):
+    list_display = ("opportunity", "side", "old_date", "new_date", moment("asked_at", _("asked")), moment("settled_at", _("settled")), "approved")
+    fields = ("opportunity", "side", "old_date", "new_date", "reason", moment("asked_at", _("asked")), moment("agreed_at", _("agreed")), moment("settled_at", _("settled")), "approved")
+
+
+@admin.register(Dispute)
+class DisputeAdmin(OfOpportunityAdmin):
+    list_display = ("opportunity", "side", moment("raised_at", _("raised")), moment("answered_at", _("answered")))
+    fields = ("opportunity", "side", "position", moment("raised_at", _("raised")), "answer", moment("answered_at", _("answered")))
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(OfOpportunityAdmin):
+    list_display = ("number", "opportunity", "url", "revision", moment("delivered_at", _("delivered")), "judged")
+    list_select_related = ("opportunity", "assessment")
+    fields = ("opportunity", "number", "url", "revision", "licence", "notes", moment("delivered_at", _("delivered")), "judged", "missing")
+
+    @admin.display(description=_("assessment"))
+    def judged(self, delivery):
+        assessment = getattr(delivery, "assessment", None)
+        if assessment is None:
+            return _("not assessed yet")
+        return _("accepted") if assessment.accepted else _("to be revised")
+
+    @admin.display(description=_("what is missing"))
+    def missing(self, delivery):
+        assessment = getattr(delivery, "assessment", None)
+        return (assessment.missing if assessment else "") or "–"
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(OfOpportunityAdmin):
+    list_display = ("number", "version", "opportunity", "supplier_name", money("total", _("total, taxes included")), moment("sent_at", _("sent")))
+    search_fields = ("opportunity__reference", "number", "supplier_name")
+    fields = (
+        "opportunity", "version", "number", "supplier_name", "supplier_address", "province", "fund_reservation_number",
+        money("amount", _("amount before taxes")), "gst_number", "pst_number", money("total", _("total, taxes included")),
+        moment("sent_at", _("sent")),
+    )  # fmt: skip
+
+
+@admin.register(Certification)
+class CertificationAdmin(RecordAdmin):
+    to_opportunity = "invoice__opportunity"
+    list_display = ("opportunity", "invoice_number", "certified_by", moment("certified_at", _("certified")))
+    list_select_related = ("invoice__opportunity", "certified_by")
+    list_filter = (("invoice__opportunity", admin.RelatedOnlyFieldListFilter),)
+    search_fields = ("invoice__opportunity__reference",)
+    fields = ("opportunity", "invoice_number", "note", "certified_by", moment("certified_at", _("certified")))
+
+    @admin.display(description=_("opportunity"))
+    def opportunity(self, certification):
+        return certification.invoice.opportunity
+
+    @admin.display(description=_("invoice number"))
+    def invoice_number(self, certification):
+        return certification.invoice.number
+
+
+@admin.register(Payment)
+class PaymentAdmin(OfOpportunityAdmin):
+    list_display = ("opportunity", money("amount", _("amount paid")), "means", "document_number", "paid_on", "paid_by")
+    list_filter = ("means",)
+    list_select_related = ("opportunity", "paid_by")
+    search_fields = ("opportunity__reference", "document_number")
+    fields = ("opportunity", money("amount", _("amount paid")), "means", "justification", "document_number", "transaction_reference", "paid_on", "paid_by", moment("recorded_at", _("recorded")))
+
+
+@admin.register(RegistryEntry)
+class RegistryEntryAdmin(OfOpportunityAdmin):
+    list_display = ("name", "opportunity", "repository_url", "pull_request_url", "merged_on")
+
+
+@admin.register(Event)
+class EventAdmin(OfOpportunityAdmin):
+    list_display = ("number", "opportunity", "transition", "role", moment("at", _("when")))
+    list_filter = ("transition",)
+    ordering = ("-at", "-pk")
+    fields = ("opportunity", "number", "transition", "source", "target", "role", moment("at", _("when")), "data", "previous", "hash")
+
+
+class EmailTemplateFilter(admin.SimpleListFilter):
+    title, parameter_name = _("about an opportunity"), "about"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("Yes")), ("no", _("No: accounts"))]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(notification__isnull=self.value() == "no") if self.value() in ("yes", "no") else queryset
+
+
+class EmailAdmin(DeskAdmin):
+    """What was sent, when, and what failed. Not the words; to a supplier only once the team may know who applied."""
+
+    list_display = (moment("created", _("queued")), "written_to", "mail", "opportunity", "status", moment("last_updated", _("last try")))
+    list_display_links = None
+    list_filter = ("status", EmailTemplateFilter)
+    list_select_related = ("notification__recipient", "notification__opportunity")
+    ordering = ("-created", "-pk")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("message", "html_message").annotate(open=names_are_open("notification__opportunity"))
+
+    def has_view_permission(self, request, obj=None):
+        return obj is None and super().has_view_permission(request)
+
+    @admin.display(description=_("to"))
+    def written_to(self, email):
+        notification = getattr(email, "notification", None)
+        if notification is None:
+            return ", ".join(email.to)
+        if notification.recipient is None:
+            return _("a subscriber")
+        if notification.recipient.is_esdc or email.open:
+            return notification.recipient
+        return _("a supplier")
+
+    @admin.display(description=_("e-mail"))
+    def mail(self, email):
+        notification = getattr(email, "notification", None)
+        return format_html("<code>{}</code>", notification.template) if notification else email.subject
+
+    @admin.display(description=_("opportunity"))
+    def opportunity(self, email):
+        notification = getattr(email, "notification", None)
+        return (notification and notification.opportunity and notification.opportunity.reference) or "–"
+
+
+admin.site.unregister(Email)
+admin.site.register(Email, EmailAdmin)
