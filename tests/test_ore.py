@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yamale
 import yaml
-from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from yamllint import linter
@@ -361,11 +360,6 @@ def test_an_entry_without_problems_passes_the_schema_too():
     )
     assert problems(made) == []
     validate(append_entry(ESDC, made))
-
-
-def test_sentences_can_be_translated():
-    with translation.override("fr"):
-        assert problems({})
 
 
 # --- licences, categories, names
