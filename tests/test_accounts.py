@@ -279,11 +279,11 @@ def test_only_a_superuser_grants_roles(client):
     team = User.objects.create_user("tia@servicecanada.gc.ca", PASSWORD, role="team")
     somebody = User.objects.create_user("fin@servicecanada.gc.ca", PASSWORD, role="client")
     address = reverse("admin:microacq_user_change", args=[somebody.pk])
+    data = {"email": somebody.email, "name": "Fin", "language": "fr", "role": "finance", "is_active": "on"}
     client.force_login(team)
-    assert client.get(address).status_code == 403
+    assert client.post(address, data).status_code == 403
     client.force_login(User.objects.create_superuser("root@servicecanada.gc.ca", PASSWORD))
     assert client.get(reverse("admin:microacq_user_add")).status_code == 200
-    data = {"email": somebody.email, "name": "Fin", "language": "fr", "role": "finance", "is_active": "on"}
     assert client.post(address, data).status_code == 302
     somebody.refresh_from_db()
     assert somebody.role == User.Role.FINANCE
