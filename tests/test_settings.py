@@ -1,6 +1,7 @@
 """How the site starts, or refuses to: production settings, the demonstration, and the checks of both."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -112,3 +113,11 @@ def test_two_languages_and_one_driver(settings):
     assert checks.one_database_driver(None) == []
     settings.LANGUAGES = [("en", "English")]
     assert checks.two_languages(None)
+
+
+def test_every_variable_is_documented():
+    source = (settings.BASE_DIR / "microacq" / "settings.py").read_text()
+    names = set(re.findall(r'(?:environ\.get|words|flag|number|required)\(\s*"([A-Z_]+)"', source))
+    documented = (settings.BASE_DIR / "docs" / "operations.md").read_text()
+    assert len(names) > 25
+    assert sorted(name for name in names if f"`{name}`" not in documented) == []
