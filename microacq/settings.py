@@ -369,6 +369,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # An address that was not found may hold a key, and a wrong host is somebody's probe: neither is kept.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "microacq": {"level": "INFO"},
         "opportunities": {"level": "INFO"},
         "evaluations": {"level": "INFO"},
