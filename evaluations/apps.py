@@ -1,11 +1,13 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EvaluationsConfig(AppConfig):
     name = "evaluations"
+    verbose_name = _("Evaluation and selection")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import notifications
+        from . import notifications, offers, panels, tick  # noqa: F401 - they register themselves when imported
 
         notifications.listen()

@@ -41,18 +41,9 @@ class ApplicationQuerySet(models.QuerySet):
 
     def marks_missing(self, opportunity) -> int:
         """How many marks, consensus decisions and sheets are still missing before the evaluation is complete."""
-        evaluators = [sheet.evaluator_id for sheet in opportunity.sheets.all() if not sheet.withdrawn_at]
-        unsigned = [sheet for sheet in opportunity.sheets.all() if not sheet.withdrawn_at and not sheet.submitted_at]
-        named = {opportunity.client_id, *opportunity.evaluators.values_list("pk", flat=True)}
-        undeclared = named - {sheet.evaluator_id for sheet in opportunity.sheets.all()}
-        missing = len(undeclared) + (len(unsigned) or (0 if evaluators else 1))
-        for application in self.in_play().prefetch_related("marks", "consensus"):
-            for criterion in opportunity.evaluation_criteria.all():
-                marks = [m for m in application.marks.all() if m.criterion_id == criterion.pk and m.evaluator_id in evaluators]
-                missing += len(evaluators) - len(marks)
-                if len({mark.passed for mark in marks}) > 1 and not any(c.criterion_id == criterion.pk for c in application.consensus.all()):
-                    missing += 1
-        return missing
+        from .marking import Matrix
+
+        return Matrix(opportunity).missing()
 
 
 def random_name(application, name: str) -> str:
@@ -271,8 +262,12 @@ class Pool(models.Model):
 
     def announced_too_late(self, now) -> bool:
         """Whether the notices were not all accepted 30 minutes before the round, so that the freeze is void."""
-        limit = self.round_at - ANNOUNCE_BEFORE
-        return self.announced_at > limit if self.announced_at else now > limit
+        return (self.announced_at or now) > self.announce_by
+
+    @property
+    def announce_by(self):
+        """The last moment for every applicant's notice to be accepted by the mail server."""
+        return self.round_at - ANNOUNCE_BEFORE
 
 
 class Draw(models.Model):

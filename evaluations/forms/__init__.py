@@ -1,0 +1,1 @@
+"""The forms of the choosing side's transitions, one file a step."""

@@ -1,0 +1,166 @@
+"""The choosing side's parts of an opportunity's page: the evaluation, one's own result, the draw, the offers.
+
+Each part decides what its reader may see: evaluators and the client never a name before the contract is signed, the
+team no name before the evaluation is confirmed, a supplier nothing of anybody else.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from microacq import clock
+from opportunities.panels import Reader, panel
+from opportunities.states import Role
+
+from .marking import Matrix
+from .models import Application, Offer
+
+CONFIRMED = (
+    "confirmed",
+    "drawing",
+    "selection",
+    "work",
+    "acceptance",
+    "invoicing",
+    "certification",
+    "paying",
+    "registry",
+    "complete",
+    "terminated",
+)
+
+
+def result_told(opportunity) -> bool:
+    """Whether applicants have been told if they passed: at the first freeze, the single selection, or the ending."""
+    return (
+        opportunity.pools.filter(frozen_at__isnull=False).exists()
+        or opportunity.offers.exists()
+        or opportunity.state == "no_award"
+    )
+
+
+def was_confirmed(opportunity) -> bool:
+    """Whether the team confirmed the evaluation, so that its members may see whose application is which."""
+    return (
+        opportunity.state in CONFIRMED
+        or opportunity.applications.in_play().filter(passed__isnull=False).exists()
+    )
+
+
+@panel(50, "evaluations/panels/evaluation.html")
+def evaluation(reader: Reader):
+    """For the client, the evaluators and the team: how far it is, who still has to do what, and by when."""
+    opportunity = reader.opportunity
+    if not reader.is_any(Role.CLIENT, Role.EVALUATOR, Role.TEAM) or not opportunity.has_closed(reader.now):
+        return None
+    received = opportunity.applications.filter(status=Application.Status.SUBMITTED).count()
+    if not received:
+        return None
+    matrix = Matrix(opportunity)
+    confirmed = was_confirmed(opportunity)
+    preparation = getattr(opportunity, "preparation", None)
+    people = []
+    for sheet in matrix.sheets:
+        if sheet.withdrawn_at or sheet.evaluator_id not in matrix.named:
+            status = _("takes no part")
+        elif sheet.submitted_at:
+            status = _("marks handed in")
+        elif sheet.declared_at:
+            status = _("marking")
+        else:
+            status = _("has not begun")
+        people.append((sheet.evaluator, status))
+    names = reader.is_any(Role.TEAM) and confirmed
+    return {
+        "received": received, "released": sum(bool(a.label) for a in matrix.applications), "people": people,
+        "expected": opportunity.result_expected_by, "late": _late(reader), "preparation": preparation,
+        "is_team": reader.is_any(Role.TEAM), "confirmed": confirmed, "names": names,
+        "results": [a for a in matrix.applications if a.label] if confirmed else [],
+        "set_aside": opportunity.applications.filter(set_aside_at__isnull=False) if names else [],
+        "readable": opportunity.evaluation_records.exists() and opportunity.state != "evaluation",
+    }  # fmt: skip
+
+
+def _late(reader: Reader) -> bool:
+    waiting = reader.opportunity.state in ("opened", "evaluation", "review", "confirmed")
+    return waiting and reader.now.astimezone(clock.EASTERN).date() > reader.opportunity.result_expected_by
+
+
+@panel(55, "evaluations/panels/own_result.html")
+def own_result(reader: Reader):
+    """For an applicant: what became of their own application, and what happens next, with the date."""
+    opportunity = reader.opportunity
+    own = opportunity.applications.of(reader.user).first() if reader.user.is_authenticated else None
+    if not own or not opportunity.has_closed(reader.now):
+        return None
+    told, contract = result_told(opportunity), opportunity.contract
+    offer = Offer.objects.filter(application=own).first()
+    released = opportunity.events.filter(transition="release").exists()
+    pool = opportunity.pools.frozen().first()
+    if own.set_aside_at and released:
+        outcome = "set_aside"
+    elif opportunity.state == "cancelled":
+        outcome = "cancelled"
+    elif not told or own.passed is None:
+        outcome = "waiting" if opportunity.state != "no_award" else "no_award"
+    elif not own.passed:
+        outcome = "failed"
+    elif offer:
+        outcome = f"offer_{offer.status}"
+    elif opportunity.state == "no_award":
+        outcome = "no_award"
+    elif contract:
+        outcome = "not_drawn"
+    elif pool and hasattr(pool, "draw"):
+        outcome = "next_in_order"
+    else:
+        outcome = "passed"
+    drawn = pool.draw.order if pool and hasattr(pool, "draw") else []
+    return {
+        "own": own, "outcome": outcome, "offer": offer, "pool": pool, "expected": opportunity.result_expected_by,
+        "position": drawn.index(own.receipt) + 1 if own.receipt in drawn else None, "contract": contract,
+        "in_pool": bool(pool and own.receipt in pool.text.split("\n")),
+    }  # fmt: skip
+
+
+@panel(58, "evaluations/panels/draw.html")
+def draw_facts(reader: Reader):
+    """For everybody who reads the page: the pool and the draw, which are public."""
+    opportunity = reader.opportunity
+    pools = list(opportunity.pools.select_related("draw", "proposed_by"))
+    frozen = [pool for pool in pools if pool.frozen_at]
+    proposed = next((pool for pool in pools if not pool.frozen_at and not pool.voided_at), None)
+    if not frozen and not (proposed and reader.is_any(Role.TEAM)):
+        return None
+    pool = frozen[-1] if frozen else None
+    waiting = pool and not pool.voided_at and not hasattr(pool, "draw")
+    return {
+        "pool": pool, "drawn": getattr(pool, "draw", None), "proposed": proposed if reader.is_any(Role.TEAM) else None,
+        "announce_by": pool.announce_by if waiting else None, "too_late": bool(waiting and pool.announced_too_late(reader.now)),
+        "is_team": reader.is_any(Role.TEAM),
+    }  # fmt: skip
+
+
+@panel(60, "evaluations/panels/offers.html")
+def offers(reader: Reader):
+    """For who holds the open offer: the price, the date and the answer expected. For the team: every offer made."""
+    opportunity = reader.opportunity
+    mine = (
+        opportunity.offers.open().filter(supplier=reader.user).select_related("application").first()
+        if reader.user.is_authenticated
+        else None
+    )
+    made = []
+    if reader.is_any(Role.TEAM):
+        made = list(opportunity.offers.select_related("application"))
+    contract = opportunity.contract
+    parties = (Role.SUPPLIER, Role.CLIENT, Role.MANAGER, Role.TEAM, Role.FINANCE)
+    if not mine and not made and not (contract and reader.is_any(*parties)):
+        return None
+    needs = [
+        offer for offer in made if offer.status == Offer.Status.OPEN and offer.application.needs_sign_off
+    ]
+    return {
+        "mine": mine,
+        "made": made,
+        "contract": contract if reader.is_any(*parties) else None,
+        "sign_off_of": needs[0] if needs else None,
+    }
