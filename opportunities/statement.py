@@ -12,9 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from microacq import business_days, clock
 from microacq.forms import LANGUAGE_NAMES

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import translation
 
 from microacq import devdb
 
@@ -25,6 +26,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
 @pytest.fixture(autouse=True)
 def _clean_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _site_language():
+    """A page asked for in French leaves its language behind in the thread, where the next test would find it."""
+    translation.activate("en")
 
 
 @pytest.fixture(autouse=True, scope="session")

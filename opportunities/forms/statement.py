@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from microacq import clock, money
 from microacq.forms import DateField, EasternDateTimeField, GCModelForm, MarkdownField, MoneyField
-from microacq.text import date_words
 
 from .. import guards as g
 from ..models import Opportunity

@@ -16,8 +16,8 @@ from .. import lifecycle
 from ..forms.statement import FORMS
 from ..lifecycle import Refused
 from ..models.opportunity import LANGUAGES
-from ..states import Role
 from ..statement import SECTION, SECTIONS, earliest_closing, missing_by_section
+from ..states import Role
 from .editing import EditView, require_work
 from .transition import refused, visible_or_404
 
