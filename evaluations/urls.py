@@ -2,9 +2,10 @@
 
 from opportunities.urls import transition_paths
 
-from .views import contract, draw, evaluation, release
+from .views import application, contract, draw, evaluation, release
 
 urlpatterns = [
+    *application.urls,
     *release.urls,
     *evaluation.urls,
     *draw.urls,

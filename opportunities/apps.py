@@ -1,11 +1,22 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OpportunitiesConfig(AppConfig):
     name = "opportunities"
+    verbose_name = _("Opportunities")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import notifications, panels_history, panels_messages, panels_need  # noqa: F401 - a part registers itself when imported
+        from . import (  # noqa: F401 - a part registers itself when imported
+            notifications,
+            panels_history,
+            panels_messages,
+            panels_need,
+            panels_payment,
+            panels_posting,
+            panels_registry,
+            panels_work,
+        )
 
         notifications.listen()

@@ -5,7 +5,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from . import lifecycle
-from .views import criteria, demo_tools, how, inquiry, messages, statement, workspace
+from .views import criteria, demo_tools, how, inquiry, messages, public, questions, registry, statement, work, workspace
 from .views.transition import TransitionView
 
 
@@ -24,12 +24,16 @@ def transition_paths(owner: str) -> list:
 
 
 urlpatterns = [
+    *questions.urls,
+    *public.urls,
     *how.urls,
     *demo_tools.urls,
     *inquiry.urls,  # before the workspace's own, whose addresses take any reference
     *statement.urls,
     *criteria.urls,
     *messages.urls,
+    *work.urls,
+    *registry.urls,
     *workspace.urls,
     *transition_paths("opportunities"),
 ]

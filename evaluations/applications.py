@@ -1,0 +1,272 @@
+"""What a supplier does with an application: write it, submit it, change it until closing, withdraw it.
+
+Everything written is kept apart (`Application.working`) until it is submitted; each submission copies it, whole and
+immutable, and into the columns that are evaluated. Deadlines are decided by the clock once the opportunity's row is
+locked, never by whether a job has run. Writes no event: until closing, only its supplier knows of an application.
+"""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from microacq import clock, text
+from opportunities import notifications
+from opportunities.lifecycle import Refused, Role
+
+from . import files
+from .models import Answer, Application, Submission
+
+ANSWER_WORDS = 250
+FORMAT = "esdc-microacq-application-v1"
+ABOUT = ("legal_name", "business_name", "province", "code_account")
+ELIGIBILITY = ("of_age", "standing", "uses_git", "needs_sign_off")
+LANGUAGES = ("en", "fr")
+
+
+def why_not(opportunity, user, now: datetime) -> Refused | None:
+    """Why this person cannot write or send an application now, or None when they can."""
+    others = opportunity.roles_of(user) - {Role.APPLICANT, Role.PUBLIC}
+    if others:
+        who = ", ".join(str(role.label) for role in sorted(others))
+        return Refused("role", [_("Whoever has another part in an opportunity cannot apply to it. Yours here: %(who)s.") % {"who": who}])
+    if opportunity.state == "posted" and now >= opportunity.closing_at:
+        return Refused("closed", [late_sentence(opportunity, now)])
+    if opportunity.state != "posted":
+        return Refused("closed", [_("This opportunity does not take applications: it stands at “%(state)s”.") % {"state": opportunity.status.label}])
+    return None
+
+
+def late_sentence(opportunity, now: datetime):
+    """That it is too late, with both times to the second."""
+    language = (get_language() or "en")[:2]
+
+    def exact(moment):
+        local = moment.astimezone(clock.EASTERN)
+        return f"{text.date_words(local, language)}, {local:%H:%M:%S}"
+
+    return _("Closing was on %(closing)s, Eastern time. What you sent reached us on %(received)s, Eastern time, so it was not taken.") % {
+        "closing": exact(opportunity.closing_at),
+        "received": exact(now),
+    }
+
+
+def own(opportunity, user) -> Application | None:
+    """This person's application to the opportunity, in whatever state, or None."""
+    return Application.objects.filter(opportunity=opportunity, supplier=user).first() if user.is_authenticated else None
+
+
+def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = None) -> Application:
+    """Keep what was written on one page: `changes` holds names of ABOUT or ELIGIBILITY, "means", "answers"
+    ({criterion id: text}) or "sign_off" (what `files.keep` gave, or None). Makes the application on the first save.
+
+    What was submitted stands until it is submitted again. Raises Refused.
+    """
+    with transaction.atomic():
+        opportunity = opportunity.locked()
+        now = now or clock.now()
+        _refuse(why_not(opportunity, by, now))
+        application = Application.objects.select_for_update().filter(opportunity=opportunity, supplier=by).first()
+        if application is None:
+            application = Application(opportunity=opportunity, supplier=by, created_at=now, working=prefill(by))
+        working = application.working
+        before = working.get("sign_off")
+        answers = working.get("answers", {}) | {str(key): value for key, value in changes.get("answers", {}).items()}
+        working |= changes | {"answers": answers}
+        if before and before != working.get("sign_off") and before["name"] != application.sign_off.name:
+            transaction.on_commit(lambda: _drop_unless_submitted(application, before["name"]))
+        application.saved_at = now
+        application.save()
+    return application
+
+
+def _drop_unless_submitted(application: Application, name: str) -> None:
+    if not any(name in submission.content for submission in application.submissions.all()):
+        files.drop(name)
+
+
+def prefill(user) -> dict[str, Any]:
+    """What is known of the supplier from their last application, else from their account."""
+    last = Application.objects.filter(supplier=user).order_by("-saved_at").first()
+    known = {name: last.working.get(name, "") for name in ABOUT} if last else {}
+    return known if any(known.values()) else {"legal_name": user.name}
+
+
+def answer_texts(application: Application, criteria) -> list[tuple[Any, str]]:
+    """Each evaluation criterion with what is written about it so far."""
+    written = application.working.get("answers", {})
+    return [(criterion, written.get(str(criterion.pk), "")) for criterion in criteria]
+
+
+def not_eligible(working: dict[str, Any]) -> list:
+    """Why somebody who answered so cannot be a supplier; empty when nothing speaks against it so far."""
+    reasons = []
+    if working.get("of_age") is False:
+        reasons.append(_("A supplier signs a contract, so they must have reached the age of majority in their province or territory and be able to contract."))
+    if working.get("standing") == Application.Standing.NEITHER:
+        reasons.append(_("A supplier must be Canadian, First Nations, Métis, Inuit or a permanent resident of Canada, or hold the permits to work in Canada."))
+    if working.get("uses_git") is False:
+        reasons.append(_("The work is delivered in a public repository, so a supplier must be able to use Git and have a public account."))
+    return reasons
+
+
+def missing(application: Application, criteria) -> dict[str, list]:
+    """What is still to do before submitting, as sentences, by page: about, eligibility, answers, payment."""
+    working = application.working
+    about, eligibility, answers, payment = [], list(not_eligible(working)), [], []
+    for name, sentence in (
+        ("legal_name", _("Give your full name.")),
+        ("province", _("Choose your province or territory.")),
+        ("code_account", _("Give the address of your public repository account.")),
+    ):
+        if not working.get(name):
+            about.append(sentence)
+    if any(working.get(name) in (None, "") for name in ELIGIBILITY):
+        eligibility.append(_("Answer each of the eligibility questions."))
+    if working.get("needs_sign_off") and not working.get("sign_off"):
+        eligibility.append(_("Add your Director General’s written sign-off."))
+    if not working.get("needs_sign_off") and application.supplier.is_esdc and not eligibility:
+        eligibility.append(_("You work for the Government of Canada, so you need your Director General’s written sign-off."))
+    for number, (_criterion, written) in enumerate(answer_texts(application, criteria), 1):
+        count = text.count_words(written)
+        if not count:
+            answers.append(_("Answer criterion %(number)d.") % {"number": number})
+        elif count > ANSWER_WORDS:
+            answers.append(
+                _("Your answer to criterion %(number)d has %(count)d words. The most is %(limit)d.")
+                % {"number": number, "count": count, "limit": ANSWER_WORDS}
+            )
+    if not working.get("means"):
+        payment.append(_("Say how you can be paid."))
+    return {"about": about, "eligibility": eligibility, "answers": answers, "payment": payment}
+
+
+def content_of(application: Application, criteria) -> str:
+    """The application as canonical JSON, byte for byte what its SHA-256 is computed from.
+
+    The receipt is part of it, so that nobody can guess a text and compare hashes.
+    """
+    working = application.working
+    sign_off = working.get("sign_off") if working.get("needs_sign_off") else None
+    facts = {
+        "format": FORMAT,
+        "opportunity": application.opportunity.reference,
+        "receipt": application.receipt,
+        **{name: working.get(name, "") for name in ABOUT},
+        **{name: working.get(name) for name in ELIGIBILITY},
+        "means": working.get("means", ""),
+        "sign_off": sign_off,
+        "answers": [
+            {"criterion": criterion.pk, **{language: getattr(criterion, f"text_{language}") for language in LANGUAGES}, "answer": written}
+            for criterion, written in answer_texts(application, criteria)
+        ],
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def has_changes(application: Application, criteria) -> bool:
+    """Whether something was written since the last submission."""
+    last = application.submissions.last()
+    return last is None or last.content != content_of(application, criteria)
+
+
+def submit(application: Application, by, now: datetime | None = None) -> Submission:
+    """Send the application as written, and give the immutable copy made of it.
+
+    Sending again what was already sent gives the copy that exists. Raises Refused: late, not one's own, another
+    part in the opportunity, or something missing.
+    """
+    with transaction.atomic():
+        opportunity = application.opportunity.locked()
+        application = Application.objects.select_for_update().select_related("supplier").get(pk=application.pk)
+        application.opportunity = opportunity
+        now = now or clock.now()
+        _refuse(None if application.supplier_id == by.pk else Refused("role", [_("Only the supplier who wrote an application can send it.")]))
+        _refuse(why_not(opportunity, by, now))
+        criteria = list(opportunity.evaluation_criteria.all())
+        gaps = [sentence for page in missing(application, criteria).values() for sentence in page]
+        _refuse(Refused("incomplete", gaps) if gaps else None)
+        application.receipt = application.receipt or secrets.token_hex(16)
+        content = content_of(application, criteria)
+        last = application.submissions.last()
+        stands = application.status == Application.Status.SUBMITTED
+        if stands and last and last.content == content and not _to_confirm(opportunity, last):
+            return last
+        submission = _keep_copy(application, content, (last.number if last else 0) + 1, now)
+        _copy_to_columns(application, criteria, submission)
+        notifications.queue("application_received", by, receipt_context(opportunity, application, submission), audience_name="applicant")
+    return submission
+
+
+def _to_confirm(opportunity, submission: Submission) -> bool:
+    """Whether the opportunity changed, in what suppliers answer to, after this was sent."""
+    return opportunity.amendments.filter(material=True, amended_at__gt=submission.submitted_at).exists()
+
+
+def _keep_copy(application: Application, content: str, number: int, now: datetime) -> Submission:
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return Submission.objects.create(application=application, number=number, submitted_at=now, content=content, sha256=digest)
+
+
+def _copy_to_columns(application: Application, criteria, submission: Submission) -> None:
+    working = application.working
+    for name in ABOUT:
+        setattr(application, name, working.get(name, ""))
+    for name in ELIGIBILITY:
+        setattr(application, name, working[name])
+    application.means = working["means"]
+    sign_off = working.get("sign_off") if working["needs_sign_off"] else None
+    application.sign_off = sign_off["name"] if sign_off else ""
+    application.sign_off_name = sign_off["shown"] if sign_off else ""
+    application.status = Application.Status.SUBMITTED
+    application.submitted_at, application.sha256 = submission.submitted_at, submission.sha256
+    application.save()
+    for criterion, written in answer_texts(application, criteria):
+        Answer.objects.update_or_create(application=application, criterion=criterion, defaults={"text": written})
+
+
+def withdraw(application: Application, by, now: datetime | None = None) -> Application:
+    """Take the application back until closing. A draft that was never sent is erased; what was sent keeps its copies.
+
+    Withdrawing twice is once. Raises Refused.
+    """
+    with transaction.atomic():
+        opportunity = application.opportunity.locked()
+        application = Application.objects.select_for_update().get(pk=application.pk)
+        now = now or clock.now()
+        _refuse(None if application.supplier_id == by.pk else Refused("role", [_("Only the supplier who wrote an application can withdraw it.")]))
+        _refuse(why_not(opportunity, by, now))
+        if application.status == Application.Status.DRAFT:
+            if sign_off := application.working.get("sign_off"):
+                transaction.on_commit(lambda: files.drop(sign_off["name"]))
+            application.delete()
+        elif application.status == Application.Status.SUBMITTED:
+            application.status, application.saved_at = Application.Status.WITHDRAWN, now
+            application.save(update_fields=["status", "saved_at"])
+    return application
+
+
+def apply(opportunity, by, data: dict[str, Any], now: datetime | None = None) -> Submission:
+    """Write and send an application in one go: `data` as for `save_draft`. Raises Refused."""
+    return submit(save_draft(opportunity, by, data, now), by, now)
+
+
+def receipt_context(opportunity, application: Application, submission: Submission) -> dict[str, Any]:
+    """What the receipt says, on its page and in its e-mail: numbers, times and what happens next; no content."""
+    return {
+        **notifications.mail_context(opportunity),
+        "receipt": application.receipt,
+        "sha256": submission.sha256,
+        "submitted_at": submission.submitted_at,
+        "submission_number": submission.number,
+    }
+
+
+def _refuse(refusal: Refused | None) -> None:
+    if refusal:
+        raise refusal
