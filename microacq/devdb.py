@@ -317,8 +317,9 @@ def remove(name: str, var_dir: Path | None = None) -> None:
     stop(name, var_dir)
     place = Place(name, var_dir)
     shutil.rmtree(place.root, ignore_errors=True)
-    if place.sockets != place.root:
-        shutil.rmtree(place.sockets, ignore_errors=True)
+    shutil.rmtree(place.sockets, ignore_errors=True)
+    if not any((place.short / other).exists() for other in SPEED):
+        shutil.rmtree(place.short, ignore_errors=True)
 
 
 def in_use(name: str, var_dir: Path) -> bool:
