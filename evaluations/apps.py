@@ -8,6 +8,6 @@ class EvaluationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import notifications, offers, panels, panels_application, tick  # noqa: F401 - they register themselves when imported
+        from . import notifications, panels, panels_application, tick  # noqa: F401 - they register themselves when imported
 
         notifications.listen()

@@ -5,7 +5,7 @@ from .delivery import AcceptanceResult, Assessment, Delivery
 from .event import Event
 from .funds import Commitment, Reservation
 from .message import Message, Remark
-from .notification import Notification
+from .notification import Notification, SentMail
 from .opportunity import AcceptanceCriterion, EvaluationCriterion, Opportunity, Skill
 from .payment import Certification, Invoice, Payment
 from .posting import Amendment, Question
@@ -36,5 +36,6 @@ __all__ = [
     "Reservation",
     "Screening",
     "ScreeningResult",
+    "SentMail",
     "Skill",
 ]

@@ -42,6 +42,7 @@ class Contract(models.Model):
     )
 
     class Meta:
+        verbose_name, verbose_name_plural = _("contract"), _("contracts")
         constraints = [
             models.UniqueConstraint(fields=["opportunity"], name="one_contract_an_opportunity"),
             models.CheckConstraint(condition=Q(price__gt=0, price__lte=Decimal("8695.65")), name="contract_within_ceiling"),
@@ -88,6 +89,7 @@ class Extension(models.Model):
     objects = ExtensionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("extension of the delivery date"), _("extensions of the delivery date")
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["opportunity"], condition=Q(settled_at=None), name="one_extension_pending")]
         triggers = [never_deleted(), written_once("opportunity_id", "side", "old_date", "new_date", "reason", "asked_at")]
@@ -111,6 +113,7 @@ class Dispute(models.Model):
     objects = DisputeQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("dispute"), _("disputes")
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["opportunity"], condition=Q(answered_at=None), name="one_dispute_open")]
         triggers = [never_deleted(), written_once("opportunity_id", "side", "position", "raised_at")]

@@ -22,6 +22,7 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(_("delivered"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("delivery"), _("deliveries")
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_delivery_a_number")]
         triggers = [append_only()]
@@ -38,6 +39,7 @@ class Assessment(models.Model):
     assessed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("assessment of a delivery"), _("assessments of deliveries")
         triggers = [append_only()]
 
 
@@ -50,6 +52,7 @@ class AcceptanceResult(models.Model):
     note = models.TextField(_("note"), blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("acceptance criterion judged"), _("acceptance criteria judged")
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["assessment", "criterion"], name="one_judgment_a_criterion")]
         triggers = [append_only()]

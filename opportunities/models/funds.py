@@ -26,6 +26,7 @@ class Commitment(models.Model):
     committed_at = models.DateTimeField(_("committed"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("commitment of funds"), _("commitments of funds")
         ordering = ["pk"]
         triggers = [append_only()]
 
@@ -40,5 +41,6 @@ class Reservation(models.Model):
     reserved_at = models.DateTimeField(_("reserved"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("fund reservation"), _("fund reservations")
         ordering = ["pk"]
         triggers = [append_only()]

@@ -17,6 +17,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField(_("sent"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("message"), _("messages")
         ordering = ["sent_at", "pk"]
         triggers = [append_only()]
 
@@ -30,4 +31,5 @@ class Remark(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("reason given"), _("reasons given")
         ordering = ["at", "pk"]

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from post_office.models import Email
 
 from .records import append_only
 
@@ -18,6 +20,15 @@ class Notification(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("notification"), _("notifications")
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["event", "template"])]
         triggers = [append_only()]
+
+
+class SentMail(Email):
+    """A queued or sent e-mail, as the team's list shows it."""
+
+    class Meta:
+        proxy = True
+        verbose_name, verbose_name_plural = _("e-mail"), _("e-mails")

@@ -357,6 +357,7 @@ class EvaluationCriterion(models.Model):
     similar_skills_count = models.BooleanField(_("similar skills count"), default=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("application evaluation criterion"), _("application evaluation criteria")
         ordering = ["order", "pk"]
 
     def __str__(self) -> str:
@@ -378,6 +379,7 @@ class AcceptanceCriterion(models.Model):
     text = models.TextField(_("criterion"), blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("work acceptance criterion"), _("work acceptance criteria")
         ordering = ["order", "pk"]
 
     def __str__(self) -> str:

@@ -32,6 +32,7 @@ class Invoice(models.Model):
     sent_at = models.DateTimeField(_("sent"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("invoice"), _("invoices")
         ordering = ["version"]
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "version"], name="one_invoice_a_version"),
@@ -49,6 +50,7 @@ class Certification(models.Model):
     certified_at = models.DateTimeField(_("certified"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("certification (section 34)"), _("certifications (section 34)")
         triggers = [append_only()]
 
 
@@ -71,5 +73,6 @@ class Payment(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("payment (section 33)"), _("payments (section 33)")
         constraints = [models.UniqueConstraint(fields=["opportunity"], name="paid_once")]
         triggers = [append_only()]

@@ -21,6 +21,7 @@ class Question(models.Model):
     set_aside_reason = models.TextField(_("why it is not published, for the asker to read"), blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("question"), _("questions")
         ordering = ["asked_at", "pk"]
         indexes = [models.Index(fields=["opportunity", "published_at"])]
         triggers = [never_deleted(), written_once("opportunity_id", "asker_id", "asked_at", "text")]
@@ -47,6 +48,7 @@ class Amendment(models.Model):
     amended_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("amendment"), _("amendments")
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_amendment_a_number")]
         triggers = [append_only()]

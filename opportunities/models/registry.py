@@ -35,6 +35,7 @@ class RegistryEntry(models.Model):
     merged_on = models.DateField(_("merged"), null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("registry entry"), _("registry entries")
         triggers = [never_deleted()]
 
     def as_entry(self) -> dict:

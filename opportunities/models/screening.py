@@ -37,6 +37,7 @@ class Screening(models.Model):
     decided_at = models.DateTimeField(_("decided"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("eligibility check"), _("eligibility checks")
         ordering = ["decided_at", "pk"]
         triggers = [append_only()]
 
@@ -53,6 +54,7 @@ class ScreeningResult(models.Model):
     note = models.TextField(_("note"), blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("eligibility criterion judged"), _("eligibility criteria judged")
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["screening", "criterion"], name="one_result_a_criterion")]
         triggers = [append_only()]
