@@ -105,7 +105,7 @@ class Site:
 
     @cached_property
     def demo_offset(self) -> dict:
-        """How far the demonstration's clock was moved forward: {"days", "hours", "minutes"}; empty when not."""
+        """How far the demonstration's clock was moved: {"days", "hours", "minutes"}; empty when not."""
         offset = clock.demo_offset()
         if offset < timedelta(minutes=1):
             return {}

@@ -15,12 +15,15 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.utils.deconstruct import deconstructible
-from django.utils.translation import get_language, ngettext_lazy
+from django.utils.translation import get_language, ngettext_lazy, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from microacq import money, text
 
-LANGUAGE_NAMES = {"en": _("English"), "fr": _("French")}
+LANGUAGE_NAMES = {
+    "en": pgettext_lazy("language of a text", "English"),
+    "fr": pgettext_lazy("language of a text", "French"),
+}
 
 
 class GCBoundField(BoundField):
@@ -81,9 +84,7 @@ def refuse_unsafe_text(value: str, *, one_line: bool = False, card_numbers: bool
         return
     if text.has_control_characters(value, one_line=one_line):
         raise ValidationError(
-            _(
-                "This text holds a character that can’t be shown. Type it again, or paste it without formatting."
-            ),
+            _("This text holds a character that can’t be shown. Type it again, or paste it as plain text."),
             code="control_characters",
         )
     if text.has_direction_marks(value):
@@ -193,12 +194,12 @@ class MarkdownField(forms.CharField):
 
     widget = forms.Textarea
 
-    def __init__(self, *, max_length=10_000, rows=10, **kwargs):
+    def __init__(self, *, max_length=None, rows=10, **kwargs):
         kwargs.setdefault(
             "help_text", _("You can use Markdown: **bold**, lists that start with -, ## headings.")
         )
         kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows}))
-        super().__init__(max_length=max_length, **kwargs)
+        super().__init__(max_length=max_length or 10_000, **kwargs)
 
     def to_python(self, value):
         return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")

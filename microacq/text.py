@@ -18,10 +18,14 @@ _DIGIT_GROUPS = re.compile(r"(?<![^\W_])\d+(?:[ \t.-]\d+)*(?![^\W_])")
 _CARD_PREFIX = re.compile(r"3[0-9]|[456]|2[2-7]")
 _BREAKS = re.compile(r"\s+|[\u2013\u2014]|(?<=[^\W\d_])[,;](?=[^\W\d_])")
 
+# fmt: off
 _MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+    "en": ["January", "February", "March", "April", "May", "June", "July",
+           "August", "September", "October", "November", "December"],
+    "fr": ["janvier", "février", "mars", "avril", "mai", "juin", "juillet",
+           "août", "septembre", "octobre", "novembre", "décembre"],
 }
+# fmt: on
 
 
 def count_words(text: str) -> int:
@@ -30,7 +34,7 @@ def count_words(text: str) -> int:
 
 
 def has_control_characters(text: str, *, one_line: bool = False) -> bool:
-    """True when the text holds NUL or another control character; tab and new line are fine unless `one_line`."""
+    """True when the text holds NUL or another control character; tab and new line are fine unless one line."""
     allowed = "\t" if one_line else "\t\n\r"
     return any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in text)
 
@@ -41,7 +45,7 @@ def has_direction_marks(text: str) -> bool:
 
 
 def holds_card_number(text: str) -> bool:
-    """True when 13 to 19 digits, spaces and hyphens between them allowed, could be a payment card's number."""
+    """True when 13 to 19 digits, spaces and hyphens between them allowed, could be a card's number."""
     plain = _PHONE.sub("x", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     plain = re.sub("[\u2010-\u2015\u2212]", "-", plain)
     for run in _DIGIT_GROUPS.findall(plain):

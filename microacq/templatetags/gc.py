@@ -1,4 +1,4 @@
-"""Filters and tags for every page: moments, money, Markdown, words, the other language, forms and pages of lists.
+"""Filters and tags for every page: moments, money, Markdown, words, the other language, forms, pages of lists.
 
 Knows no opportunity. Everything is written in the reader's language.
 """
