@@ -104,6 +104,7 @@ class Application(models.Model):
     objects = ApplicationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("application"), _("applications")
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "supplier"], name="one_application_a_supplier"),
             models.UniqueConstraint(fields=["opportunity", "label"], condition=~Q(label=""), name="one_label_an_application"),
@@ -252,6 +253,7 @@ class Pool(models.Model):
     objects = PoolQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("pool"), _("pools")
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "number"], name="one_pool_a_number"),
@@ -282,6 +284,7 @@ class Draw(models.Model):
     drawn_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("draw"), _("draws")
         triggers = [append_only()]
 
 
@@ -317,6 +320,7 @@ class Offer(models.Model):
     objects = OfferQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("offer"), _("offers")
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["opportunity"], condition=Q(status="open"), name="one_offer_open"),
