@@ -1,6 +1,5 @@
 """The parts of an opportunity's page on the need, its eligibility, the statement and the funds (steps 1 to 3)."""
 
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -68,12 +67,8 @@ def statement(reader: Reader) -> dict | None:
     ]
     writing = o.state == "preparing" and reader.is_any(Role.CLIENT, Role.TEAM)
     listed = tasks(o, reader.now) if writing else []
-    return {
-        "items": items,
-        "tasks": listed,
-        "done": sum(task["done"] for task in listed),
-        "url": reverse("preview", args=[o.reference]),
-    }
+    todo = [task for task in listed if not task["done"]]
+    return {"items": items, "writing": writing, "tasks": todo, "done": len(listed) - len(todo), "all": len(listed)}
 
 
 @panel(35, "opportunities/panels/funds.html")

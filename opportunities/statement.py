@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from microacq import business_days, clock
@@ -96,13 +96,18 @@ SECTION = {section.key: section for section in SECTIONS}
 # what is missing
 
 
+def missing_words(opportunity, language: str, names: Iterable[str] = WORDS) -> list[str]:
+    """The names of the texts that are not written yet in this language."""
+    return [name for name in names if not (getattr(opportunity, f"{name}_{language}") or "").strip()]
+
+
 def _missing_words(opportunity, *names: str) -> list[Any]:
     return [
         _("%(what)s (%(language)s)")
         % {"what": opportunity._meta.get_field(name).verbose_name, "language": LANGUAGE_NAMES[language]}
         for name in names
         for language in LANGUAGES
-        if not (getattr(opportunity, f"{name}_{language}") or "").strip()
+        if missing_words(opportunity, language, [name])
     ]
 
 
@@ -111,6 +116,11 @@ def _missing_criteria(criteria: list, wanted: Iterable[tuple[bool, Any]]) -> lis
     if any(not (criterion.text_en and criterion.text_fr) for criterion in criteria):
         gaps.append(_("each criterion in both languages"))
     return gaps
+
+
+def _missing_declarations(opportunity) -> list[Any]:
+    left = len(opportunity.missing_declarations())
+    return [ngettext("%(number)d declaration", "%(number)d declarations", left) % {"number": left}] if left else []
 
 
 def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, list[Any]]:
@@ -149,7 +159,7 @@ def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, lis
         "dates": judged(g.dates_in_order) or judged(lambda _facts: closes_too_soon(opportunity, now)),
         "price": judged(g.price_within_ceiling),
         "people": judged(g.people_named),
-        "declarations": judged(g.declarations_made),
+        "declarations": _missing_declarations(opportunity),
     }
     if short := too_few_hours(opportunity):
         missing["price"].append(short)

@@ -470,3 +470,12 @@ def test_run_again_copies_everything_and_leaves_past_dates_empty(cast):
 
 def test_a_draft_is_filled_too(cast):
     assert fill_statement(a_draft(cast.amara), {"licence": "Apache-2.0"}, now=NOW).licence == "Apache-2.0"
+
+
+def test_the_preview_says_what_is_not_written_yet_in_its_language(client, cast):
+    need = in_preparation(cast, **statement_data(cast.mona) | {"work": {"en": "Only in English", "fr": ""}})
+    client.force_login(cast.amara)
+    for language, gaps in (("en", []), ("fr", ["work"])):
+        with override(language):
+            page = client.get(reverse("preview", args=[need.reference]))
+        assert len(page.context["gaps"]) == len(gaps)

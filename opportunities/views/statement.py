@@ -6,8 +6,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import format_lazy
+from django.utils.translation import get_language, gettext_lazy, override, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override, pgettext_lazy
 from django.views import View
 
 from microacq import clock
@@ -16,7 +16,7 @@ from .. import lifecycle
 from ..forms.statement import FORMS
 from ..lifecycle import Refused
 from ..models.opportunity import LANGUAGES
-from ..statement import SECTION, SECTIONS, earliest_closing, missing_by_section
+from ..statement import SECTION, SECTIONS, earliest_closing, missing_by_section, missing_words
 from ..states import Role
 from .editing import EditView, require_work
 from .transition import refused, visible_or_404
@@ -127,12 +127,14 @@ class PreviewView(LoginRequiredMixin, View):
                 None,
                 Refused("role", [_("The preview is for those who prepare the opportunity.")]),
             )
+        here = "fr" if (get_language() or "en").startswith("fr") else "en"
         in_language = {}
         for language in LANGUAGES:
             with override(language):
                 in_language[language] = reverse("preview", args=[opportunity.reference])
         context = {
             "opportunity": opportunity,
+            "gaps": [opportunity._meta.get_field(name).verbose_name for name in missing_words(opportunity, here)],
             "preview": True,
             "now": clock.now(),
             "in_language": in_language,
