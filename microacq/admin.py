@@ -16,14 +16,14 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from post_office.models import Attachment, EmailTemplate, Log
+from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from microacq.accounts import mark_verified
 from microacq.forms import GCModelForm
 from microacq.models import User
 
 # Roles say everything, so groups would be a second way to say it; the others hold secrets or are not used.
-admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, Attachment, EmailTemplate, Log])
+admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, Attachment, Email, EmailTemplate, Log])
 
 
 class UserForm(GCModelForm):

@@ -46,6 +46,7 @@ class StatementTextsForm(GCModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = self.instance.version
+        self.label_suffix = ""
 
     def clean(self):
         data = super().clean()
@@ -193,7 +194,8 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         roles = opportunity.roles_of(user)
         offered = [(row, reasons) for row, reasons in lifecycle.available(opportunity, user, now) if not row.by_clock_only]
         past = history(Reader(opportunity, user, roles, now))
-        return {
+        tabs = {} if may_write(opportunity, user) else {"media": forms.Media()}
+        return tabs | {
             "opportunity": opportunity,
             "steps": steps_of(opportunity),
             "days": opportunity.waiting_days(now),

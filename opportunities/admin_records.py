@@ -6,9 +6,8 @@ The words of mails are not shown at all: those of the accounts hold links that o
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from post_office.models import Email
+from post_office.models import STATUS
 
 from microacq.templatetags import gc
 
@@ -28,6 +27,7 @@ from .models import (
     Question,
     RegistryEntry,
     Reservation,
+    SentMail,
 )
 
 
@@ -188,22 +188,31 @@ class EventAdmin(OfOpportunityAdmin):
     fields = ("opportunity", "number", "transition", "source", "target", "role", moment("at", _("when")), "data", "previous", "hash")
 
 
-class EmailTemplateFilter(admin.SimpleListFilter):
-    title, parameter_name = _("about an opportunity"), "about"
+MAIL_STATUS = {
+    STATUS.queued: _("queued"),
+    STATUS.requeued: _("to be tried again"),
+    STATUS.sent: _("sent"),
+    STATUS.failed: _("failed"),
+}
+
+
+class MailStatusFilter(admin.SimpleListFilter):
+    title, parameter_name = _("status"), "status"
 
     def lookups(self, request, model_admin):
-        return [("yes", _("Yes")), ("no", _("No: accounts"))]
+        return [(str(status), label) for status, label in MAIL_STATUS.items()]
 
     def queryset(self, request, queryset):
-        return queryset.filter(notification__isnull=self.value() == "no") if self.value() in ("yes", "no") else queryset
+        return queryset.filter(status=self.value()) if self.value() in map(str, MAIL_STATUS) else queryset
 
 
-class EmailAdmin(DeskAdmin):
+@admin.register(SentMail)
+class SentMailAdmin(DeskAdmin):
     """What was sent, when, and what failed. Not the words; to a supplier only once the team may know who applied."""
 
-    list_display = (moment("created", _("queued")), "written_to", "mail", "opportunity", "status", moment("last_updated", _("last try")))
+    list_display = (moment("created", _("queued")), "written_to", "mail", "opportunity", "state", moment("last_updated", _("last try")))
     list_display_links = None
-    list_filter = ("status", EmailTemplateFilter)
+    list_filter = (MailStatusFilter,)
     list_select_related = ("notification__recipient", "notification__opportunity")
     ordering = ("-created", "-pk")
 
@@ -227,13 +236,13 @@ class EmailAdmin(DeskAdmin):
     @admin.display(description=_("e-mail"))
     def mail(self, email):
         notification = getattr(email, "notification", None)
-        return format_html("<code>{}</code>", notification.template) if notification else email.subject
+        return notification.template if notification else email.subject
 
     @admin.display(description=_("opportunity"))
     def opportunity(self, email):
         notification = getattr(email, "notification", None)
         return (notification and notification.opportunity and notification.opportunity.reference) or "–"
 
-
-admin.site.unregister(Email)
-admin.site.register(Email, EmailAdmin)
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, email):
+        return MAIL_STATUS.get(email.status, "–")

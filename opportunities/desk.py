@@ -86,6 +86,6 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
         team.append(Queue(_("Questions to answer"), asked["count"], listed("question", status="waiting"), Role.TEAM.label, days))
     failed = Email.objects.filter(status=STATUS.failed).aggregate(count=Count("pk"), oldest=Min("created"))
     if failed["count"]:
-        url = reverse("admin:post_office_email_changelist") + f"?status__exact={STATUS.failed}"
-        team.append(Queue(_("E-mails that failed"), failed["count"], url, Role.TEAM.label, days_since(failed["oldest"], now)))
+        days = days_since(failed["oldest"], now)
+        team.append(Queue(_("E-mails that failed"), failed["count"], listed("sentmail", status=str(STATUS.failed)), Role.TEAM.label, days))
     return {"team": team, "others": others}
