@@ -1,6 +1,8 @@
 """Messages between the client and the team, at any step, the other side told by e-mail."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from post_office.models import Email
 
@@ -74,3 +76,16 @@ def test_a_message_is_text_and_nothing_more(client, need, cast):
 def test_messages_go_on_after_the_end(client, need, cast):
     act("withdraw", need, cast.amara, data={"reason": "Not needed."}, now=NOW)
     assert send(client, cast.tess, need).status_code == 302
+
+
+def test_three_messages_cost_no_more_queries_than_one(client, need, cast):
+    address = reverse("workspace_opportunity", args=[need.reference])
+    counts = []
+    for _round in range(2):
+        send(client, cast.amara, need)
+        send(client, cast.tess, need)
+        client.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
