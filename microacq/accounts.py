@@ -12,10 +12,14 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.signals import social_account_added
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from microacq import markdown
 from microacq.models import User
 
 
@@ -63,6 +67,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request, user, form, commit=True):
         user.role = User.Role.SUPPLIER
         return super().save_user(request, user, form, commit)
+
+    def render_mail(self, template_prefix, email, context, headers=None):
+        """Account mail in text, and in HTML made from the same words."""
+        plain = super().render_mail(template_prefix, email, context, headers)
+        message = EmailMultiAlternatives(
+            plain.subject, plain.body, plain.from_email, plain.to, headers=headers
+        )
+        shell = {
+            "subject": plain.subject,
+            "body_html": markdown.render(plain.body.partition("\n-- \n")[0]),
+            "language": get_language(),
+            "contact": settings.CONTACT_EMAIL,
+        }
+        message.attach_alternative(render_to_string("emails/base.html", shell), "text/html")
+        return message
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

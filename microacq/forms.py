@@ -33,6 +33,8 @@ class GCBoundField(BoundField):
 
     def __init__(self, form, field, name):
         super().__init__(form, field, name)
+        # A label that vanishes while one types is no label; this one has its own.
+        field.widget.attrs.pop("placeholder", None)
         self.language = name[-2:] if name[-3:] in ("_en", "_fr") else ""
         self.plain_label = str(self.label)
         if self.language:

@@ -4,9 +4,11 @@ Knows no opportunity. Everything is written in the reader's language.
 """
 
 import datetime as dt
+import re
 
 from django import template
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
 from microacq import context as page
@@ -65,6 +67,19 @@ def money(amount):
 def markdown(source):
     """Markdown as safe HTML."""
     return markdown_text.render(source or "")
+
+
+@register.filter
+def linked(html):
+    """Safe HTML with its bare web addresses made into links: for e-mail, where they stand alone on a line."""
+    parts = re.split(r"(<a\b.*?</a>|<[^>]+>)", str(html), flags=re.DOTALL)
+    found = [
+        part
+        if part.startswith("<")
+        else re.sub(r"https?://[^\s<]+[^\s<.,;:!?)]", r'<a href="\g<0>">\g<0></a>', part)
+        for part in parts
+    ]
+    return mark_safe("".join(found))
 
 
 @register.filter
