@@ -58,7 +58,9 @@ def others(opportunity, event):
 
 @audience("followers")
 def followers(opportunity, event):
-    """Who asked a question, or began or sent an application."""
+    """Who asked a question, or began or sent an application. When questions were only set aside: who asked those."""
+    if event.transition == "publish_answers" and not event.data["published"]:
+        return User.objects.filter(questions_asked__in=event.data["set_aside"]).distinct()
     return User.objects.filter(
         Q(questions_asked__opportunity=opportunity)
         | Q(applications__opportunity=opportunity, applications__status__in=("draft", "submitted"))

@@ -20,6 +20,7 @@ from django.views import View
 from django.views.decorators.http import require_http_methods, require_safe
 
 from microacq import clock
+from microacq.kept_text import KeepsText, mark_of
 from opportunities.lifecycle import Refused, Role
 from opportunities.views.transition import visible_or_404
 
@@ -60,7 +61,7 @@ def start(request, reference):
     return TemplateResponse(request, "evaluations/apply/start.html", desk.context(tasks=desk.tasks()), status=409 if desk.closed else 200)
 
 
-class PageView(LoginRequiredMixin, View):
+class PageView(KeepsText, View):
     """One of the four short pages, named `page`. Saves whatever is right, even when something else is not."""
 
     http_method_names = ["get", "head", "post", "options"]
@@ -72,17 +73,19 @@ class PageView(LoginRequiredMixin, View):
     def form(self, desk: Desk, data=None, uploads=None):
         return PAGES[self.page](data, uploads, application=desk.application, opportunity=desk.opportunity, user=desk.user, criteria=desk.criteria)
 
-    def show(self, desk: Desk, form, status=200):
+    def show(self, desk: Desk, form, status=200, given_back=False):
         number = ORDER.index(self.page) + 1
         before = reverse(f"apply_{ORDER[number - 2]}", args=[desk.opportunity.reference]) if number > 1 else None
         context = desk.context(form=form, page=self.page, label=STEPS[self.page], number=number, total=len(ORDER), before=before)
+        context |= {"writer": mark_of(desk.user), "given_back": given_back}
         return TemplateResponse(self.request, f"evaluations/apply/{self.page}.html", context, status=status)
 
     def get(self, request, reference, page):
         desk = desk_of(request, reference)
         if desk.refusal:
             return too_late(request, desk, desk.refusal)
-        return self.show(desk, self.form(desk))
+        kept = self.kept()
+        return self.show(desk, self.form(desk, kept), given_back=kept is not None)
 
     def post(self, request, reference, page):
         desk = desk_of(request, reference)

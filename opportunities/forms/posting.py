@@ -300,9 +300,10 @@ class AnswersForm(ActionForm):
 
 def tells_who(asker, text: str) -> bool:
     """Whether a text holds the asker's full name, or their address."""
-    words = [word for word in asker.name.lower().split() if len(word) >= NAME_PARTS]
-    plain = text.lower()
-    return asker.email.lower() in plain or (len(words) > 1 and all(word in plain for word in words))
+    name, plain = asker.name.lower().split(), " ".join(text.lower().split())
+    words = [word for word in name if len(word) >= NAME_PARTS]
+    whole = len(name) > 1 and (" ".join(name) in plain or (len(words) > 1 and all(word in plain for word in words)))
+    return whole or asker.email.lower() in plain
 
 
 class CancelForm(PublicReasonForm):

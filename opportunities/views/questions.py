@@ -4,7 +4,6 @@ Only who asked and the team read it as asked. The team is told that there is a q
 """
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,6 +14,7 @@ from django.views import View
 
 from microacq import clock, text
 from microacq.context import other_language
+from microacq.kept_text import KeepsText, mark_of
 
 from .. import notifications
 from ..forms.question import QuestionForm
@@ -57,20 +57,20 @@ def ask(opportunity, user, words: str, now=None) -> Question:
     return question
 
 
-class AskView(LoginRequiredMixin, View):
+class AskView(KeepsText, View):
     """The page where a supplier asks."""
 
     http_method_names = ["get", "head", "post", "options"]
 
     def page(self, opportunity, form, refusal=None, status=200):
         own = opportunity.questions.filter(asker=self.request.user)
-        context = {"opportunity": opportunity, "form": form, "refusal": refusal, "own_questions": own}
+        context = {"opportunity": opportunity, "form": form, "refusal": refusal, "own_questions": own, "writer": mark_of(self.request.user)}
         return TemplateResponse(self.request, "opportunities/ask.html", context, status=status)
 
     def get(self, request, reference):
         opportunity = visible_or_404(request, reference)
         refusal = why_not_ask(opportunity, request.user, clock.now()) if opportunity.posted_at else Refused("state", [])
-        return self.page(opportunity, QuestionForm(), refusal, status=409 if refusal else 200)
+        return self.page(opportunity, QuestionForm(self.kept()), refusal, status=409 if refusal else 200)
 
     def post(self, request, reference):
         opportunity = visible_or_404(request, reference)
