@@ -6,12 +6,10 @@ Knows pools, draws and offers. Every function is called with the opportunity's r
 from datetime import datetime, time
 
 from django.conf import settings
-from django.dispatch import receiver
 
 from microacq import business_days, clock
-from opportunities.lifecycle import performed
 
-from .models import Application, Draw, Offer, Pool
+from .models import Application, Draw, Offer
 
 LAST_MINUTE = time(23, 59)
 
@@ -55,16 +53,3 @@ def offer_next(opportunity, now: datetime) -> Offer | None:
 def facts(offer: Offer | None) -> dict:
     """What the event says of an offer: its place in the order and its date, not whose it is."""
     return {"position": offer.position, "respond_by": offer.respond_by} if offer else {}
-
-
-@receiver(performed, dispatch_uid="evaluations.offers.cancelled")
-def cancelled(sender, opportunity, transition, now, **kwargs) -> None:
-    """A cancelled opportunity leaves no offer open and no pool waiting for a draw."""
-    if transition.name != "cancel":
-        return
-    opportunity.offers.open().update(status=Offer.Status.CANCELLED, answered_at=now)
-    Pool.objects.filter(opportunity=opportunity, voided_at=None, draw=None).update(
-        voided_at=now,
-        void_reason_en=opportunity.ending_reason_en or "",
-        void_reason_fr=opportunity.ending_reason_fr or "",
-    )

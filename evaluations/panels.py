@@ -93,9 +93,8 @@ def own_result(reader: Reader):
         return None
     told, contract = result_told(opportunity), opportunity.contract
     offer = Offer.objects.filter(application=own).first()
-    released = opportunity.events.filter(transition="release").exists()
     pool = opportunity.pools.frozen().first()
-    if own.set_aside_at and released:
+    if own.set_aside_at and opportunity.state not in ("posted", "opened"):
         outcome = "set_aside"
     elif opportunity.state == "cancelled":
         outcome = "cancelled"

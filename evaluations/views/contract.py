@@ -86,7 +86,7 @@ def _offer_needing_sign_off(opportunity, user):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def sign_off(request, reference):
+def check_sign_off(request, reference):
     """The supplier adds the sign-off; a member of the team reads and accepts it. Without that nobody signs."""
     opportunity = visible_or_404(request, reference)
     try:
@@ -103,7 +103,7 @@ def sign_off(request, reference):
                 if is_team
                 else _("The sign-off is added. The team reads it before you sign."),
             )
-            return redirect("sign_off", reference)
+            return redirect("check_sign_off", reference)
     except Refused as refusal:
         return refused(request, opportunity, None, refusal)
     return _sign_off_page(request, opportunity, offer, form)
@@ -128,21 +128,8 @@ def _record(opportunity, user, kept, now) -> None:
             application.save(update_fields=["sign_off_accepted_at"])
         else:
             application.sign_off, application.sign_off_name = kept["name"], kept["shown"]
-            application.save(update_fields=["sign_off", "sign_off_name"])
-
-
-@require_safe
-@login_required
-def sign_off_file(request, reference):
-    """The sign-off of the open offer, for its supplier and the team."""
-    opportunity = visible_or_404(request, reference)
-    try:
-        offer, _is_team = _offer_needing_sign_off(opportunity, request.user)
-    except Refused:
-        raise Http404 from None
-    if not offer.application.sign_off:
-        raise Http404
-    return files.as_attachment(offer.application.sign_off.name, offer.application.sign_off_name)
+            application.working = application.working | {"sign_off": kept}
+            application.save(update_fields=["sign_off", "sign_off_name", "working"])
 
 
 CONTRACT, SIGN_OFF = pgettext_lazy("slug", "contract"), pgettext_lazy("slug", "sign-off")
@@ -156,11 +143,6 @@ urls = [
         name="contract_text",
     ),
     path(
-        format_lazy("{}<str:reference>/{}/", gettext_lazy("workspace/"), SIGN_OFF), sign_off, name="sign_off"
-    ),
-    path(
-        format_lazy("{}<str:reference>/{}/file/", gettext_lazy("workspace/"), SIGN_OFF),
-        sign_off_file,
-        name="sign_off_file",
+        format_lazy("{}<str:reference>/{}/", gettext_lazy("workspace/"), SIGN_OFF), check_sign_off, name="check_sign_off"
     ),
 ]

@@ -5,7 +5,6 @@ Knows pages and forms; `preparing.py` knows the rules.
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -18,7 +17,7 @@ from microacq import clock
 from opportunities.lifecycle import Refused
 from opportunities.views.transition import refused, visible_or_404
 
-from .. import files, preparing
+from .. import preparing
 from ..forms.preparing import MaskForm, SetAsideForm
 from ..models import Application
 
@@ -122,18 +121,6 @@ class PrepareOne(Page):
         return redirect("prepare_release", reference)
 
 
-class PreparedSignOff(PrepareOne):
-    """The Director General's sign-off that came with an application."""
-
-    http_method_names = ["get", "head", "options"]
-
-    def get(self, request, reference, pk) -> FileResponse:
-        application = self.application(pk)
-        if not application.sign_off:
-            raise Http404
-        return files.as_attachment(application.sign_off.name, application.sign_off_name)
-
-
 def _address(rest: str = "") -> object:
     return format_lazy(
         "{}<str:reference>/{}/{}", gettext_lazy("workspace/"), pgettext_lazy("slug", "prepare-release"), rest
@@ -143,5 +130,4 @@ def _address(rest: str = "") -> object:
 urls = [
     path(_address(), PrepareRelease.as_view(), name="prepare_release"),
     path(_address("<int:pk>/"), PrepareOne.as_view(), name="prepare_application"),
-    path(_address("<int:pk>/sign-off/"), PreparedSignOff.as_view(), name="prepare_sign_off"),
 ]
