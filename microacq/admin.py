@@ -22,6 +22,8 @@ from microacq.accounts import mark_verified
 from microacq.forms import GCModelForm
 from microacq.models import User
 
+admin.site.enable_nav_sidebar = False  # the front page has the same links, and lists need the width
+
 # Roles say everything, so groups would be a second way to say it; the others hold secrets or are not used.
 admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, Attachment, Email, EmailTemplate, Log])
 
@@ -45,6 +47,7 @@ class UserAdmin(admin.ModelAdmin):
     form = UserForm
     actions = None
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     ordering = ("email",)
     list_display = ("email", "name", "role", "language", "is_active", "is_superuser")
     list_filter = ("role", "is_active", "is_superuser", "language")

@@ -19,10 +19,10 @@ from microacq import clock
 from microacq.forms import GCModelForm
 from microacq.templatetags import gc
 
-from . import admin_records as admin_records
 from . import lifecycle
 from .admin_base import DeskAdmin, acts_for_team
 from .admin_filters import LateFilter, StateFilter, StepFilter, WaitsForFilter
+from .admin_records import money
 from .admin_views import AdminTransitionView
 from .lifecycle import ENDINGS, Role
 from .mail_samples import mail_samples
@@ -35,6 +35,7 @@ from .work_pages import work_pages
 
 STALE = _("Somebody changed this opportunity after you opened the page. Copy what you typed, open the page again, then save.")
 WORDS = ("title", "short_description", "background", "work", "deliverables")
+BEFORE_STATEMENT = ("draft", "screening", "waitlisted", "declined")
 ENDED_LAST = Case(When(state__in=ENDINGS, then=Value(1)), default=Value(0))
 
 
@@ -103,19 +104,17 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     ordering = (ENDED_LAST, "state_since", "pk")
     change_list_template = "admin/opportunities/opportunity/change_list.html"
     change_form_template = "admin/opportunities/opportunity/change_form.html"
-    readonly_fields = (
-        "need", "reason", "repository", "department", "branch", "team_name", "budget", "wanted_date", "heard_from",
-        "entered_by_team", "rerun_of", "client", "manager", "named_evaluators", "named_skills", "licence", "fixed_price",
-        "hourly_rate", "estimated_hours", "weekly_hours", "closes", "selection_date", "delivery_date", "unclassified",
-        "stand_alone", "no_internal_capacity", "remote_and_open",
+    need_fields = (
+        "shown_title", "need", "reason", "repository", "department", "branch", "team_name", money("budget", _("budget thought of")),
+        "wanted_date", "heard_from", "entered_by_team", "rerun_of",
     )  # fmt: skip
-    fieldsets = (
-        (_("The need"), {"fields": ("need", "reason", "repository", "department", "branch", "team_name", "budget", "wanted_date", "heard_from", "entered_by_team", "rerun_of")}),
-        (_("People"), {"fields": ("client", "manager", "named_evaluators")}),
-        (_("Dates and price"), {"fields": ("closes", "selection_date", "delivery_date", "fixed_price", "hourly_rate", "estimated_hours", "weekly_hours", "named_skills", "licence")}),
-        (_("Declarations"), {"fields": ("unclassified", "stand_alone", "no_internal_capacity", "remote_and_open")}),
-        (_("The statement’s texts"), {"fields": ("title_en", "title_fr", "short_description_en", "short_description_fr", "background_en", "background_fr", "work_en", "work_fr", "deliverables_en", "deliverables_fr")}),
+    people_fields = ("client", "manager", "named_evaluators")
+    terms_fields = (
+        "closes", "selection_date", "delivery_date", money("fixed_price", _("fixed price, before taxes")),
+        money("hourly_rate", _("hourly rate")), "estimated_hours", "weekly_hours", "named_skills", "licence",
     )  # fmt: skip
+    declarations = ("unclassified", "stand_alone", "no_internal_capacity", "remote_and_open")
+    readonly_fields = (*need_fields, *people_fields, *terms_fields, *declarations)
 
     class Media:
         js = ("opportunities/translation-tabs.js",)
@@ -146,7 +145,24 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     def late(self, opportunity):
         return _("Late") if opportunity.is_late(clock.now()) else ""
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": _("Opportunities, oldest first"), **(extra_context or {})})
+
     # the page of one
+
+    def get_fieldsets(self, request, obj=None):
+        need = [(_("The need"), {"fields": self.need_fields}), (_("People"), {"fields": self.people_fields})]
+        if obj is None or obj.state in BEFORE_STATEMENT:
+            return need
+        return [
+            *need,
+            (_("Dates and price"), {"fields": self.terms_fields}),
+            (_("Declarations"), {"fields": self.declarations}),
+            (_("The statement’s texts"), {"fields": self.replace_orig_field(WORDS)}),
+        ]
+
+    def get_inlines(self, request, obj):
+        return () if obj is None or obj.state in BEFORE_STATEMENT else super().get_inlines(request, obj)
 
     @admin.display(description=_("evaluators"))
     def named_evaluators(self, opportunity):
@@ -197,6 +213,7 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         tabs = {} if may_write(opportunity, user) else {"media": forms.Media()}
         return tabs | {
             "opportunity": opportunity,
+            "title": opportunity,
             "steps": steps_of(opportunity),
             "days": opportunity.waiting_days(now),
             "late": opportunity.is_late(now),

@@ -19,6 +19,7 @@ class DeskAdmin(admin.ModelAdmin):
 
     actions = None
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
 
     def has_module_permission(self, request):

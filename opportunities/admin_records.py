@@ -41,7 +41,7 @@ def money(field: str, label):
 
     @admin.display(description=label, ordering=field)
     def column(record):
-        return gc.money(getattr(record, field))
+        return gc.money(getattr(record, field)) or "–"
 
     return column
 
