@@ -67,7 +67,7 @@ def _mark(folder: Path, name: str) -> str:
 
 
 class Site:
-    """`site` in every template."""
+    """`gc`, and `site` where no view says otherwise, in every template."""
 
     released = RELEASED
 
@@ -125,5 +125,6 @@ class Site:
 
 
 def site(request) -> dict:
-    """Context processor: `site`."""
-    return {"site": Site(request)}
+    """Context processor: `site`, and the same as `gc` because the accounts' own pages have another `site`."""
+    here = Site(request)
+    return {"site": here, "gc": here}
