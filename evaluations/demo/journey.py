@@ -145,11 +145,15 @@ class Journey:
         self.act("submit", self.people.client, now)
 
     def enter_preparing(self, now):
-        self.act("accept", self.people.team[0], now, **met_all())
+        self.act("accept", self.people.team[0], now, **self.screened())
         people = {"manager": self.people.manager, "evaluators": self.people.evaluators}
         fill_statement(
             self.opportunity, {**self.words.statement, **self.dates, **people, "declarations": True}, now=now
         )
+
+    def screened(self) -> dict[str, str]:
+        """What the team finds of the need, and says to the client."""
+        return met_all()
 
     def enter_committing(self, now):
         self.act("statement_ready", self.people.client, now)

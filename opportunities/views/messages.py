@@ -1,5 +1,7 @@
 """Messages between the client and the team on an opportunity, at any step. The other side is told by e-mail."""
 
+from datetime import datetime
+
 from django.contrib import messages as notes
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import transaction
@@ -19,6 +21,19 @@ from ..lifecycle import Refused
 from ..models import Message
 from ..states import Role
 from .transition import refused, visible_or_404
+
+
+def send_message(opportunity, author, body: str, *, from_team: bool, now: datetime) -> Message:
+    """Keep a message and tell the other side by e-mail."""
+    with transaction.atomic():
+        message = Message.objects.create(
+            opportunity=opportunity, author=author, from_team=from_team, body=body, sent_at=now
+        )
+        side = "client" if from_team else "team"
+        context = {**notifications.mail_context(opportunity), "message": message}
+        for person in notifications.AUDIENCES[side](opportunity, None):
+            notifications.queue("message", person, context, opportunity=opportunity, audience_name=side)
+    return message
 
 
 class MessagesView(LoginRequiredMixin, View):
@@ -49,18 +64,7 @@ class MessagesView(LoginRequiredMixin, View):
         if not form.is_valid():
             return self.page(form, status=422)
         opportunity, from_team = self.opportunity, Role.TEAM in self.roles
-        with transaction.atomic():
-            message = Message.objects.create(
-                opportunity=opportunity,
-                author=request.user,
-                from_team=from_team,
-                body=form.cleaned_data["body"],
-                sent_at=clock.now(),
-            )
-            side = "client" if from_team else "team"
-            context = {**notifications.mail_context(opportunity), "message": message}
-            for person in notifications.AUDIENCES[side](opportunity, None):
-                notifications.queue("message", person, context, opportunity=opportunity, audience_name=side)
+        send_message(opportunity, request.user, form.cleaned_data["body"], from_team=from_team, now=clock.now())
         if from_team:
             notes.success(request, _("Message sent. The client is told by e-mail."))
         else:
