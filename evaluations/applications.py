@@ -34,11 +34,23 @@ def why_not(opportunity, user, now: datetime) -> Refused | None:
     others = opportunity.roles_of(user) - {Role.APPLICANT, Role.PUBLIC}
     if others:
         who = ", ".join(str(role.label) for role in sorted(others))
-        return Refused("role", [_("Whoever has another part in an opportunity cannot apply to it. Yours here: %(who)s.") % {"who": who}])
+        return Refused(
+            "role",
+            [
+                _("Whoever has another part in an opportunity cannot apply to it. Yours here: %(who)s.")
+                % {"who": who}
+            ],
+        )
     if opportunity.state == "posted" and now >= opportunity.closing_at:
         return Refused("closed", [late_sentence(opportunity, now)])
     if opportunity.state != "posted":
-        return Refused("closed", [_("This opportunity does not take applications: it stands at “%(state)s”.") % {"state": opportunity.status.label}])
+        return Refused(
+            "closed",
+            [
+                _("This opportunity does not take applications: it stands at “%(state)s”.")
+                % {"state": opportunity.status.label}
+            ],
+        )
     return None
 
 
@@ -50,7 +62,9 @@ def late_sentence(opportunity, now: datetime):
         local = moment.astimezone(clock.EASTERN)
         return f"{text.date_words(local, language)}, {local:%H:%M:%S}"
 
-    return _("Closing was on %(closing)s, Eastern time. What you sent reached us on %(received)s, Eastern time, so it was not taken.") % {
+    return _(
+        "Closing was on %(closing)s, Eastern time. What you sent reached us on %(received)s, Eastern time, so it was not taken."
+    ) % {
         "closing": exact(opportunity.closing_at),
         "received": exact(now),
     }
@@ -58,7 +72,11 @@ def late_sentence(opportunity, now: datetime):
 
 def own(opportunity, user) -> Application | None:
     """This person's application to the opportunity, in whatever state, or None."""
-    return Application.objects.filter(opportunity=opportunity, supplier=user).first() if user.is_authenticated else None
+    return (
+        Application.objects.filter(opportunity=opportunity, supplier=user).first()
+        if user.is_authenticated
+        else None
+    )
 
 
 def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = None) -> Application:
@@ -71,12 +89,18 @@ def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = 
         opportunity = opportunity.locked()
         now = now or clock.now()
         _refuse(why_not(opportunity, by, now))
-        application = Application.objects.select_for_update().filter(opportunity=opportunity, supplier=by).first()
+        application = (
+            Application.objects.select_for_update().filter(opportunity=opportunity, supplier=by).first()
+        )
         if application is None:
-            application = Application(opportunity=opportunity, supplier=by, created_at=now, working=prefill(by))
+            application = Application(
+                opportunity=opportunity, supplier=by, created_at=now, working=prefill(by)
+            )
         working = application.working
         before = working.get("sign_off")
-        answers = working.get("answers", {}) | {str(key): value for key, value in changes.get("answers", {}).items()}
+        answers = working.get("answers", {}) | {
+            str(key): value for key, value in changes.get("answers", {}).items()
+        }
         working |= changes | {"answers": answers}
         if before and before != working.get("sign_off") and before["name"] != application.sign_off.name:
             transaction.on_commit(lambda: _drop_unless_submitted(application, before["name"]))
@@ -107,11 +131,23 @@ def not_eligible(working: dict[str, Any]) -> list:
     """Why somebody who answered so cannot be a supplier; empty when nothing speaks against it so far."""
     reasons = []
     if working.get("of_age") is False:
-        reasons.append(_("A supplier signs a contract, so they must have reached the age of majority in their province or territory and be able to contract."))
+        reasons.append(
+            _(
+                "A supplier signs a contract, so they must have reached the age of majority in their province or territory and be able to contract."
+            )
+        )
     if working.get("standing") == Application.Standing.NEITHER:
-        reasons.append(_("A supplier must be Canadian, First Nations, Métis, Inuit or a permanent resident of Canada, or hold the permits to work in Canada."))
+        reasons.append(
+            _(
+                "A supplier must be Canadian, First Nations, Métis, Inuit or a permanent resident of Canada, or hold the permits to work in Canada."
+            )
+        )
     if working.get("uses_git") is False:
-        reasons.append(_("The work is delivered in a public repository, so a supplier must be able to use Git and have a public account."))
+        reasons.append(
+            _(
+                "The work is delivered in a public repository, so a supplier must be able to use Git and have a public account."
+            )
+        )
     return reasons
 
 
@@ -131,7 +167,9 @@ def missing(application: Application, criteria) -> dict[str, list]:
     if working.get("needs_sign_off") and not working.get("sign_off"):
         eligibility.append(_("Add your Director General’s written sign-off."))
     if not working.get("needs_sign_off") and application.supplier.is_esdc and not eligibility:
-        eligibility.append(_("You work for the Government of Canada, so you need your Director General’s written sign-off."))
+        eligibility.append(
+            _("You work for the Government of Canada, so you need your Director General’s written sign-off.")
+        )
     for number, (_criterion, written) in enumerate(answer_texts(application, criteria), 1):
         count = text.count_words(written)
         if not count:
@@ -162,7 +200,11 @@ def content_of(application: Application, criteria) -> str:
         "means": working.get("means", ""),
         "sign_off": sign_off,
         "answers": [
-            {"criterion": criterion.pk, **{language: getattr(criterion, f"text_{language}") for language in LANGUAGES}, "answer": written}
+            {
+                "criterion": criterion.pk,
+                **{language: getattr(criterion, f"text_{language}") for language in LANGUAGES},
+                "answer": written,
+            }
             for criterion, written in answer_texts(application, criteria)
         ],
     }
@@ -183,10 +225,16 @@ def submit(application: Application, by, now: datetime | None = None) -> Submiss
     """
     with transaction.atomic():
         opportunity = application.opportunity.locked()
-        application = Application.objects.select_for_update().select_related("supplier").get(pk=application.pk)
+        application = (
+            Application.objects.select_for_update().select_related("supplier").get(pk=application.pk)
+        )
         application.opportunity = opportunity
         now = now or clock.now()
-        _refuse(None if application.supplier_id == by.pk else Refused("role", [_("Only the supplier who wrote an application can send it.")]))
+        _refuse(
+            None
+            if application.supplier_id == by.pk
+            else Refused("role", [_("Only the supplier who wrote an application can send it.")])
+        )
         _refuse(why_not(opportunity, by, now))
         criteria = list(opportunity.evaluation_criteria.all())
         gaps = [sentence for page in missing(application, criteria).values() for sentence in page]
@@ -195,22 +243,29 @@ def submit(application: Application, by, now: datetime | None = None) -> Submiss
         content = content_of(application, criteria)
         last = application.submissions.last()
         stands = application.status == Application.Status.SUBMITTED
-        if stands and last and last.content == content and not _to_confirm(opportunity, last):
+        if stands and last and last.content == content and not to_confirm(opportunity, last):
             return last
         submission = _keep_copy(application, content, (last.number if last else 0) + 1, now)
         _copy_to_columns(application, criteria, submission)
-        notifications.queue("application_received", by, receipt_context(opportunity, application, submission), audience_name="applicant")
+        notifications.queue(
+            "application_received",
+            by,
+            receipt_context(opportunity, application, submission),
+            audience_name="applicant",
+        )
     return submission
 
 
-def _to_confirm(opportunity, submission: Submission) -> bool:
+def to_confirm(opportunity, submission: Submission) -> bool:
     """Whether the opportunity changed, in what suppliers answer to, after this was sent."""
     return opportunity.amendments.filter(material=True, amended_at__gt=submission.submitted_at).exists()
 
 
 def _keep_copy(application: Application, content: str, number: int, now: datetime) -> Submission:
     digest = hashlib.sha256(content.encode()).hexdigest()
-    return Submission.objects.create(application=application, number=number, submitted_at=now, content=content, sha256=digest)
+    return Submission.objects.create(
+        application=application, number=number, submitted_at=now, content=content, sha256=digest
+    )
 
 
 def _copy_to_columns(application: Application, criteria, submission: Submission) -> None:
@@ -227,7 +282,9 @@ def _copy_to_columns(application: Application, criteria, submission: Submission)
     application.submitted_at, application.sha256 = submission.submitted_at, submission.sha256
     application.save()
     for criterion, written in answer_texts(application, criteria):
-        Answer.objects.update_or_create(application=application, criterion=criterion, defaults={"text": written})
+        Answer.objects.update_or_create(
+            application=application, criterion=criterion, defaults={"text": written}
+        )
 
 
 def withdraw(application: Application, by, now: datetime | None = None) -> Application:
@@ -239,7 +296,11 @@ def withdraw(application: Application, by, now: datetime | None = None) -> Appli
         opportunity = application.opportunity.locked()
         application = Application.objects.select_for_update().get(pk=application.pk)
         now = now or clock.now()
-        _refuse(None if application.supplier_id == by.pk else Refused("role", [_("Only the supplier who wrote an application can withdraw it.")]))
+        _refuse(
+            None
+            if application.supplier_id == by.pk
+            else Refused("role", [_("Only the supplier who wrote an application can withdraw it.")])
+        )
         _refuse(why_not(opportunity, by, now))
         if application.status == Application.Status.DRAFT:
             if sign_off := application.working.get("sign_off"):

@@ -57,13 +57,27 @@ class Desk:
     @property
     def unsent(self) -> bool:
         """Whether something written differs from what stands submitted."""
-        return self.begun and self.application.receipt is not None and applications.has_changes(self.application, self.criteria)
+        return (
+            self.begun
+            and self.application.receipt is not None
+            and applications.has_changes(self.application, self.criteria)
+        )
+
+    @property
+    def to_confirm(self) -> bool:
+        """Whether what stands submitted was sent before a change in what suppliers answer to."""
+        last = self.application.submissions.last() if self.submitted else None
+        return last is not None and applications.to_confirm(self.opportunity, last)
 
     def tasks(self) -> list[dict]:
         """The checklist: each page, whether it is done, and its address."""
         rows = []
         for name, label in STEPS.items():
-            done = self.begun and not self.missing.get(name) if name != "check" else self.submitted and not self.unsent
+            done = (
+                self.begun and not self.missing.get(name)
+                if name != "check"
+                else self.submitted and not self.unsent
+            )
             rows.append(
                 {
                     "label": label,
@@ -75,4 +89,10 @@ class Desk:
         return rows
 
     def context(self, **more) -> dict[str, Any]:
-        return {"desk": self, "opportunity": self.opportunity, "application": self.application, "now": self.now, **more}
+        return {
+            "desk": self,
+            "opportunity": self.opportunity,
+            "application": self.application,
+            "now": self.now,
+            **more,
+        }

@@ -70,7 +70,9 @@ def check(file) -> str:
         raise ValidationError(_("The file is larger than 10 MB. Send a smaller one."), code="too_large")
     kind = kind_of(file)
     if not kind:
-        raise ValidationError(_("This is not a PDF, PNG, JPEG, ODT or DOCX file, whatever its name says."), code="kind")
+        raise ValidationError(
+            _("This is not a PDF, PNG, JPEG, ODT or DOCX file, whatever its name says."), code="kind"
+        )
     return kind
 
 

@@ -142,7 +142,7 @@ LIFECYCLE: tuple[Transition, ...] = (
         guards=(g.still_open,), form=OPP + "posting.ExtendForm", told=tell("followers:closing_extended", "client:closing_extended"),
         next=_("The page shows the old and the new date, and followers are told.")),
     Transition("publish_answers", 4, _("Publish answers"), slug("publish-answers"), ("posted",), None, (TEAM,),
-        guards=(g.still_open, g.question_waiting), form=OPP + "posting.AnswersForm", told=tell("followers:answers_published", "client:answers_published"), leads=True,
+        guards=(g.still_open, g.question_waiting), form=OPP + "answers.AnswersForm", told=tell("followers:answers_published", "client:answers_published"), leads=True,
         next=_("The questions, without names, and their answers are on the public page.")),
     Transition("close", 4, _("Close"), slug("close"), ("posted",), "opened", (Role.CLOCK,),
         guards=(g.closing_reached, g.some_applied), told=tell("team:applications_to_release", "client:opportunity_closed", "applicants:application_period_closed")),

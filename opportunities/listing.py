@@ -32,9 +32,13 @@ OPEN = PublicStatus("open", pgettext_lazy("public status", "Open"), "gc-tag--ope
 AWAITING = PublicStatus("result", pgettext_lazy("public status", "Closed, result to come"), "gc-tag--wait")
 AWARDED = PublicStatus("awarded", pgettext_lazy("public status", "Supplier selected"), "gc-tag--done")
 COMPLETE = PublicStatus("complete", pgettext_lazy("public status", "Complete"), "gc-tag--done")
-NO_AWARD = PublicStatus("no_award", pgettext_lazy("public status", "Closed without a supplier"), "gc-tag--quiet")
+NO_AWARD = PublicStatus(
+    "no_award", pgettext_lazy("public status", "Closed without a supplier"), "gc-tag--quiet"
+)
 CANCELLED = PublicStatus("cancelled", pgettext_lazy("public status", "Cancelled"), "gc-tag--stop")
-TERMINATED = PublicStatus("terminated", pgettext_lazy("public status", "Contract ended early"), "gc-tag--stop")
+TERMINATED = PublicStatus(
+    "terminated", pgettext_lazy("public status", "Contract ended early"), "gc-tag--stop"
+)
 ENDED = {"complete": COMPLETE, "no_award": NO_AWARD, "cancelled": CANCELLED, "terminated": TERMINATED}
 
 FILTERS = (
@@ -65,19 +69,35 @@ def awaits_result(now: datetime) -> Q:
 
 def listed(now: datetime):
     """Everything that was ever posted: open ones first, those that close soonest on top; then the latest closed."""
-    group = Case(When(is_open(now), then=Value(0)), When(awaits_result(now), then=Value(1)), default=Value(2), output_field=IntegerField())
+    group = Case(
+        When(is_open(now), then=Value(0)),
+        When(awaits_result(now), then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
     soonest = Case(When(is_open(now), then=F("closing_at")))
-    return Opportunity.objects.public().alias(group=group).order_by("group", soonest.asc(nulls_last=True), "-closing_at", "-pk").prefetch_related("skills")
+    return (
+        Opportunity.objects.public()
+        .alias(group=group)
+        .order_by("group", soonest.asc(nulls_last=True), "-closing_at", "-pk")
+        .prefetch_related("skills")
+    )
 
 
 def narrowed(queryset, now: datetime, *, query: str = "", status: str = "", skill: str = ""):
     """The list after what the visitor asked for. What cannot be understood is left aside."""
     if query:
         queryset = queryset.filter(_matches(query))
-    if condition := {"open": is_open(now), "result": awaits_result(now), "closed": ~is_open(now) & ~awaits_result(now)}.get(status):
+    if condition := {
+        "open": is_open(now),
+        "result": awaits_result(now),
+        "closed": ~is_open(now) & ~awaits_result(now),
+    }.get(status):
         queryset = queryset.filter(condition)
     if skill.isascii() and skill.isdigit() and len(skill) < 10:
-        queryset = queryset.filter(Exists(Opportunity.skills.through.objects.filter(opportunity=OuterRef("pk"), skill=int(skill))))
+        queryset = queryset.filter(
+            Exists(Opportunity.skills.through.objects.filter(opportunity=OuterRef("pk"), skill=int(skill)))
+        )
     return queryset
 
 
@@ -85,7 +105,10 @@ def _matches(query: str) -> Q:
     """Words in either language, as that language bends them; or a part of a title, a skill or a reference."""
     found = Q(reference__icontains=query)
     for language, config in (("en", "english"), ("fr", "french")):
-        texts = [f"{name}_{language}" for name in ("title", "short_description", "background", "work", "deliverables")]
+        texts = [
+            f"{name}_{language}"
+            for name in ("title", "short_description", "background", "work", "deliverables")
+        ]
         words = Opportunity.objects.annotate(words=SearchVector(*texts, config=config)).filter(
             pk=OuterRef("pk"), words=SearchQuery(query, config=config, search_type="websearch")
         )

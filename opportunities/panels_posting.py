@@ -15,7 +15,10 @@ def posting(reader):
     opportunity = reader.opportunity
     if not opportunity.posted_at or not reader.is_any(Role.TEAM):
         return None
-    return {"applications_count": opportunity.applications.filter(status="submitted").count(), "open": opportunity.is_open(reader.now)}
+    return {
+        "applications_count": opportunity.applications.filter(status="submitted").count(),
+        "open": opportunity.is_open(reader.now),
+    }
 
 
 @panel(41, "opportunities/panels/questions.html")
@@ -37,4 +40,9 @@ def questions(reader):
     ]
     if not rows and not is_team:
         return None
-    return {"rows": rows, "is_team": is_team, "waiting": sum(row["waits"] for row in rows), "open": opportunity.is_open(reader.now)}
+    return {
+        "rows": rows,
+        "is_team": is_team,
+        "waiting": sum(row["waits"] for row in rows),
+        "open": opportunity.is_open(reader.now),
+    }

@@ -43,14 +43,27 @@ def upload(content, name="signoff.pdf"):
     return SimpleUploadedFile(name, content, content_type="application/pdf")
 
 
-@pytest.mark.parametrize(("content", "kind"), [(PDF, "pdf"), (PNG, "png"), (JPEG, "jpg"), (ODT, "odt"), (DOCX, "docx")])
+@pytest.mark.parametrize(
+    ("content", "kind"), [(PDF, "pdf"), (PNG, "png"), (JPEG, "jpg"), (ODT, "odt"), (DOCX, "docx")]
+)
 def test_a_file_is_known_by_its_content(content, kind):
     assert files.check(upload(content, "whatever.exe")) == kind
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", EXE, b"%PDF-1.4 without an end", EXE + PDF, b"<html><script>", b"PK\x03\x04 not a zip", zipped(a="b"), MACROS, b"#!/bin/sh\n", b"GIF89a"],
+    [
+        b"",
+        EXE,
+        b"%PDF-1.4 without an end",
+        EXE + PDF,
+        b"<html><script>",
+        b"PK\x03\x04 not a zip",
+        zipped(a="b"),
+        MACROS,
+        b"#!/bin/sh\n",
+        b"GIF89a",
+    ],
 )
 def test_anything_else_is_refused_whatever_its_name(content):
     with pytest.raises(ValidationError):
@@ -68,7 +81,13 @@ def test_ten_megabytes_is_the_most():
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("a\r\nb.pdf", "a__b.pdf"), ("../../etc/passwd", "passwd"), ("C:\\x\\lettre d’appui.pdf", "lettre d_appui.pdf"), ('q".pdf', "q_.pdf"), ("", "file")],
+    [
+        ("a\r\nb.pdf", "a__b.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\x\\lettre d’appui.pdf", "lettre d_appui.pdf"),
+        ('q".pdf', "q_.pdf"),
+        ("", "file"),
+    ],
 )
 def test_names_are_made_harmless(name, shown):
     assert files.shown_name(name) == shown
@@ -90,12 +109,22 @@ def url(name, opportunity, *args):
 
 
 def send_sign_off(client, opportunity, content, name="lettre.pdf"):
-    data = {"of_age": "True", "standing": "canada", "uses_git": "True", "needs_sign_off": "True", "sign_off": upload(content, name)}
+    data = {
+        "of_age": "True",
+        "standing": "canada",
+        "uses_git": "True",
+        "needs_sign_off": "True",
+        "sign_off": upload(content, name),
+    }
     return client.post(url("apply_eligibility", opportunity), data)
 
 
 def stored():
-    return {path.name for path in Path(settings.UPLOAD_DIR).iterdir()} if Path(settings.UPLOAD_DIR).exists() else set()
+    return (
+        {path.name for path in Path(settings.UPLOAD_DIR).iterdir()}
+        if Path(settings.UPLOAD_DIR).exists()
+        else set()
+    )
 
 
 def test_a_public_servants_sign_off_is_kept_under_a_random_name_and_given_back_safely(client, cast, posted):

@@ -20,7 +20,13 @@ from tests.test_applying import words
 CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)
 BEFORE = CLOSING - timedelta(days=8)
 WHY = {"reason_en": "A word was missing.", "reason_fr": "Il manquait un mot."}
-LATER = {"closing_at_0": "2027-01-25", "closing_at_1": "16:30", "selection_date": "2027-01-29", "delivery_date": "2027-02-19", **WHY}
+LATER = {
+    "closing_at_0": "2027-01-25",
+    "closing_at_1": "16:30",
+    "selection_date": "2027-01-29",
+    "delivery_date": "2027-02-19",
+    **WHY,
+}
 
 
 @pytest.fixture
@@ -52,13 +58,27 @@ def test_an_opportunity_open_less_than_five_business_days_is_not_posted(cast, no
 
 def test_an_amendment_keeps_old_and_new_in_both_languages(cast, posted):
     criterion = posted.evaluation_criteria.get()
-    data = {"work_en": "Read the logs twice.", f"evaluation_{criterion.pk}_fr": "Montrez vos compétences.", "delivery_date": "2027-03-01", **WHY}
+    data = {
+        "work_en": "Read the logs twice.",
+        f"evaluation_{criterion.pk}_fr": "Montrez vos compétences.",
+        "delivery_date": "2027-03-01",
+        **WHY,
+    }
     event = act("amend", posted, cast.tess, data=data)
     posted.refresh_from_db()
     criterion.refresh_from_db()
     amendment = Amendment.objects.get()
-    assert {"field": "work", "language": "en", "old": "Read the logs and write a table.", "new": "Read the logs twice."} in amendment.changes
-    assert {row["field"] for row in amendment.changes} == {"work", "delivery_date", f"evaluation_{criterion.pk}"}
+    assert {
+        "field": "work",
+        "language": "en",
+        "old": "Read the logs and write a table.",
+        "new": "Read the logs twice.",
+    } in amendment.changes
+    assert {row["field"] for row in amendment.changes} == {
+        "work",
+        "delivery_date",
+        f"evaluation_{criterion.pk}",
+    }
     assert posted.work_en == "Read the logs twice."
     assert posted.work_fr == "Lire les journaux et écrire un tableau."
     assert posted.delivery_date == date(2027, 3, 1)
@@ -94,12 +114,17 @@ def test_line_ends_of_a_browser_are_no_change(client, cast, posted):
     page = client.get(reverse("amend", args=[posted.reference]))
     form = page.context["form"]
     sent = {name: form[name].value() or "" for name in form.fields} | {"material": ""} | WHY
-    sent = {name: value.isoformat() if isinstance(value, date) else str(value).replace("\n", "\r\n") for name, value in sent.items()}
+    sent = {
+        name: value.isoformat() if isinstance(value, date) else str(value).replace("\n", "\r\n")
+        for name, value in sent.items()
+    }
     del sent["material"]
     response = client.post(page.wsgi_request.path, {**sent, "version": posted.version})
     assert response.status_code == 422
     assert "Nothing is changed" in response.text
-    response = client.post(page.wsgi_request.path, {**sent, "title_en": "Count every visit", "version": posted.version})
+    response = client.post(
+        page.wsgi_request.path, {**sent, "title_en": "Count every visit", "version": posted.version}
+    )
     assert response.status_code == 302
     assert [row["field"] for row in Amendment.objects.get().changes] == ["title"]
 
@@ -137,20 +162,35 @@ def test_nothing_is_changed_after_closing_though_no_job_has_run(cast, posted, no
     now.move_to(CLOSING)
     ask_at = CLOSING - timedelta(days=7)
     ask(posted, cast.li, "Which version?", ask_at)
-    for name, data in (("amend", {"work_en": "Other.", **WHY}), ("extend_closing", LATER), ("publish_answers", {})):
+    for name, data in (
+        ("amend", {"work_en": "Other.", **WHY}),
+        ("extend_closing", LATER),
+        ("publish_answers", {}),
+    ):
         with pytest.raises(Refused, match="closing time has passed"):
             act(name, posted, cast.tess, data=data)
 
 
 def answer(question, **changes):
     key = f"q{question.pk}_"
-    data = {"do": "publish", "question_en": "Which version?", "question_fr": "Quelle version?", "answer_en": "The latest.", "answer_fr": "La dernière."}
+    data = {
+        "do": "publish",
+        "question_en": "Which version?",
+        "question_fr": "Quelle version?",
+        "answer_en": "The latest.",
+        "answer_fr": "La dernière.",
+    }
     return {key + name: value for name, value in (data | changes).items()}
 
 
 def test_answers_are_published_singly_or_together_and_the_rest_waits(cast, posted):
     first, second, third = (ask(posted, cast.li, f"Question {n}?") for n in range(3))
-    event = act("publish_answers", posted, cast.tess, data=answer(first) | answer(third, do="set_aside", reason="It is already in the statement."))
+    event = act(
+        "publish_answers",
+        posted,
+        cast.tess,
+        data=answer(first) | answer(third, do="set_aside", reason="It is already in the statement."),
+    )
     for question in (first, second, third):
         question.refresh_from_db()
     assert first.published_at == BEFORE
@@ -188,7 +228,9 @@ def test_the_answers_page_holds_each_question_with_its_fields(client, cast, post
     page = client.get(reverse("publish_answers", args=[posted.reference])).text
     assert page.count("Quelle version de Python?") == 2  # as asked, and begun in the asker's language
     assert "Sam Supplier" not in page
-    response = client.post(reverse("publish_answers", args=[posted.reference]), {**answer(question), "version": posted.version})
+    response = client.post(
+        reverse("publish_answers", args=[posted.reference]), {**answer(question), "version": posted.version}
+    )
     assert response.status_code == 302
 
 

@@ -39,9 +39,21 @@ def page_of(client, opportunity, language="en"):
 
 def test_the_page_has_every_section_in_both_languages(client, posted):
     english, french = page_of(client, posted).text, page_of(client, posted, "fr").text
-    for word in ("Read the logs and write a table.", "The logs are public.", "A script and its tests.", "Show that you have", "holds the licence file"):
+    for word in (
+        "Read the logs and write a table.",
+        "The logs are public.",
+        "A script and its tests.",
+        "Show that you have",
+        "holds the licence file",
+    ):
         assert word in english
-    for word in ("Lire les journaux et écrire un tableau.", "Les journaux sont publics.", "Montrez que vous avez", "6\xa0500,00\xa0$", "Statistique"):
+    for word in (
+        "Lire les journaux et écrire un tableau.",
+        "Les journaux sont publics.",
+        "Montrez que vous avez",
+        "6\xa0500,00\xa0$",
+        "Statistique",
+    ):
         assert word in french
     assert "$6,500.00" in english
     assert "8 days left to apply" in english
@@ -61,7 +73,12 @@ def test_what_was_never_posted_is_not_found(client, cast, now):
 def test_changes_are_shown_before_and_after_in_the_readers_language(client, cast, posted):
     act("extend_closing", posted, cast.tess, data=LATER)
     posted.refresh_from_db()
-    act("amend", posted, cast.tess, data={"work_en": "Read the logs twice.", "work_fr": "Lire deux fois.", **WHY})
+    act(
+        "amend",
+        posted,
+        cast.tess,
+        data={"work_en": "Read the logs twice.", "work_fr": "Lire deux fois.", **WHY},
+    )
     page = page_of(client, posted).text
     assert "Updated" in page
     assert "<del>January 20, 2027, 2:00 p.m. Eastern time</del>" in page
@@ -111,7 +128,14 @@ def test_a_draw_is_linked(client, cast):
     assert reverse("draw_page", args=[found.reference]) in page_of(client, found).text
 
 
-@pytest.mark.parametrize(("state", "label"), [("no_award", "Closed without a supplier"), ("cancelled", "Cancelled"), ("terminated", "Contract ended early")])
+@pytest.mark.parametrize(
+    ("state", "label"),
+    [
+        ("no_award", "Closed without a supplier"),
+        ("cancelled", "Cancelled"),
+        ("terminated", "Contract ended early"),
+    ],
+)
 def test_endings_are_said_with_their_reason(client, cast, state, label):
     found = at(state, cast)
     page = page_of(client, found).text
@@ -136,7 +160,9 @@ def test_the_list_is_searched_and_filtered_from_the_address(client, cast, posted
     def found(**asked):
         with override("en"):
             text = client.get(reverse("opportunity_list"), asked).text
-        return {opportunity.reference for opportunity in (posted, other) if f"/{opportunity.reference}/" in text}
+        return {
+            opportunity.reference for opportunity in (posted, other) if f"/{opportunity.reference}/" in text
+        }
 
     assert found(status="open") == {posted.reference}
     assert found(status="closed") == {other.reference}
@@ -145,7 +171,12 @@ def test_the_list_is_searched_and_filtered_from_the_address(client, cast, posted
     assert found(q="elephants") == set()
     assert found(skill=str(posted.skills.first().pk), status="open") == {posted.reference}
     for strange in ("\x00", "' OR 1=1 --", "((((", "a" * 5000, "🙂", '"'):
-        assert client.get(reverse("opportunity_list"), {"q": strange, "skill": "x", "status": "?", "page": "zz"}).status_code == 200
+        assert (
+            client.get(
+                reverse("opportunity_list"), {"q": strange, "skill": "x", "status": "?", "page": "zz"}
+            ).status_code
+            == 200
+        )
     assert "Nothing found" in client.get(reverse("opportunity_list"), {"q": "elephants"}).text
 
 
@@ -198,7 +229,10 @@ def test_the_same_number_of_queries_at_one_row_and_at_three(client, cast, now):
 def test_the_suppliers_pages_take_the_same_number_of_queries_whoever_else_applies(client, cast, posted):
     applications.apply(posted, cast.li, words(posted))
     client.force_login(cast.li)
-    addresses = [reverse(name, args=[posted.reference]) for name in ("apply", "apply_answers", "apply_check", "application", "receipt")]
+    addresses = [
+        reverse(name, args=[posted.reference])
+        for name in ("apply", "apply_answers", "apply_check", "application", "receipt")
+    ]
     one = [queries_of(client, address) for address in addresses]
     for supplier in (cast.sam, cast.noor):
         applications.apply(posted, supplier, words(posted))
@@ -207,7 +241,18 @@ def test_the_suppliers_pages_take_the_same_number_of_queries_whoever_else_applie
 
 
 def test_the_list_is_cut_in_pages(client, cast, posted):
-    copies = [Opportunity(reference=f"MA-2027-9{n:03d}", client=cast.amara, state="posted", posted_at=BEFORE, closing_at=CLOSING, fixed_price=1, title_en=f"Number {n}") for n in range(25)]
+    copies = [
+        Opportunity(
+            reference=f"MA-2027-9{n:03d}",
+            client=cast.amara,
+            state="posted",
+            posted_at=BEFORE,
+            closing_at=CLOSING,
+            fixed_price=1,
+            title_en=f"Number {n}",
+        )
+        for n in range(25)
+    ]
     Opportunity.objects.bulk_create(copies)
     first = client.get(reverse("opportunity_list")).text
     assert "26 opportunities" in first

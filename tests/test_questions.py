@@ -74,14 +74,21 @@ def test_what_is_published_is_anonymous(client, cast, posted):
 
 def test_a_question_set_aside_says_why_to_the_asker_alone(client, cast, posted):
     question = ask(posted, cast.li, SECRET)
-    act("publish_answers", posted, cast.tess, data=answer(question, do="set_aside", reason="Already in the statement."))
+    act(
+        "publish_answers",
+        posted,
+        cast.tess,
+        data=answer(question, do="set_aside", reason="Already in the statement."),
+    )
     client.force_login(cast.li)
     assert "Already in the statement." in client.get(url("opportunity", posted)).text
     client.force_login(cast.sam)
     assert "Already in the statement." not in client.get(url("opportunity", posted)).text
 
 
-def test_two_business_days_before_closing_it_is_too_late_and_the_text_is_still_there(client, cast, posted, now):
+def test_two_business_days_before_closing_it_is_too_late_and_the_text_is_still_there(
+    client, cast, posted, now
+):
     assert posted.questions_until == UNTIL
     now.move_to(UNTIL - timedelta(seconds=1))
     client.force_login(cast.li)

@@ -5,8 +5,8 @@ A page may be saved with gaps: what is missing is asked before sending. What is 
 """
 
 from django import forms
-from django.utils.translation import ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from microacq import text
 from microacq.forms import GCForm
@@ -35,7 +35,9 @@ def yes_no(label, **kwargs):
 class AboutForm(GCForm):
     """Who applies."""
 
-    legal_name = forms.CharField(label=_("Your full name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    legal_name = forms.CharField(
+        label=_("Your full name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     business_name = forms.CharField(
         label=_("Business name, if you have one"),
         max_length=200,
@@ -48,7 +50,9 @@ class AboutForm(GCForm):
         label=_("Address of your public repository account"),
         max_length=300,
         assume_scheme="https",
-        help_text=_("For example https://gitlab.com/your-name. GitLab works in English and French; GitHub and Bitbucket in English only."),
+        help_text=_(
+            "For example https://gitlab.com/your-name. GitLab works in English and French; GitHub and Bitbucket in English only."
+        ),
         widget=forms.URLInput(attrs={"autocomplete": "url"}),
     )
 
@@ -62,15 +66,22 @@ class AboutForm(GCForm):
 
 def province_choices() -> list[tuple[str, str]]:
     """Code and name of each province and territory, in the reader's alphabetical order."""
-    return sorted(((code, str(name)) for code, name in PROVINCES.items()), key=lambda row: row[1].replace("Î", "I"))
+    return sorted(
+        ((code, str(name)) for code, name in PROVINCES.items()), key=lambda row: row[1].replace("Î", "I")
+    )
 
 
 class EligibilityForm(GCForm):
     """Whether they may be a supplier; public servants add their Director General's sign-off."""
 
-    of_age = yes_no(_("Have you reached the age of majority where you live, and are you able to sign a contract?"))
+    of_age = yes_no(
+        _("Have you reached the age of majority where you live, and are you able to sign a contract?")
+    )
     standing = forms.ChoiceField(
-        label=_("Which of these is true for you?"), choices=Application.Standing.choices, widget=forms.RadioSelect, required=False
+        label=_("Which of these is true for you?"),
+        choices=Application.Standing.choices,
+        widget=forms.RadioSelect,
+        required=False,
     )
     uses_git = yes_no(_("Can you use Git, and do you have a public repository account?"))
     needs_sign_off = yes_no(
@@ -82,11 +93,15 @@ class EligibilityForm(GCForm):
         required=False,
         max_length=255,
         widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg,.odt,.docx"}),
-        help_text=_("Only if you work for the Government of Canada. PDF, PNG, JPEG, ODT or DOCX, at most 10 MB. Sealed until closing, like the rest."),
+        help_text=_(
+            "Only if you work for the Government of Canada. PDF, PNG, JPEG, ODT or DOCX, at most 10 MB. Sealed until closing, like the rest."
+        ),
     )
 
     def __init__(self, *args, application, opportunity, user, criteria, **kwargs):
-        super().__init__(*args, initial={name: application.working.get(name) for name in ELIGIBILITY}, **kwargs)
+        super().__init__(
+            *args, initial={name: application.working.get(name) for name in ELIGIBILITY}, **kwargs
+        )
         self.user, self.kept_file = user, application.working.get("sign_off")
 
     def clean_sign_off(self):
@@ -98,7 +113,9 @@ class EligibilityForm(GCForm):
     def clean(self):
         data = super().clean()
         if self.user.is_esdc and data.get("needs_sign_off") is False:
-            self.add_error("needs_sign_off", _("Your account is one of the Government of Canada, so the answer is yes."))
+            self.add_error(
+                "needs_sign_off", _("Your account is one of the Government of Canada, so the answer is yes.")
+            )
         return data
 
     def changes(self):
@@ -142,7 +159,11 @@ class AnswersForm(GCForm):
                 self.cleaned_data[name] = value
 
     def changes(self):
-        return {"answers": {name.removeprefix("answer_"): _lines(value) for name, value in self.cleaned_data.items()}}
+        return {
+            "answers": {
+                name.removeprefix("answer_"): _lines(value) for name, value in self.cleaned_data.items()
+            }
+        }
 
 
 TOO_LONG = ngettext_lazy(

@@ -43,7 +43,9 @@ def desk_of(request, reference: str) -> Desk:
 
 def too_late(request, desk: Desk, refusal: Refused, typed: list[tuple[Any, str]] = ()):
     """The 409 page: why it was not taken, with what was typed still there to copy."""
-    context = desk.context(reasons=refusal.reasons, code=refusal.code, typed=[(label, value) for label, value in typed if value])
+    context = desk.context(
+        reasons=refusal.reasons, code=refusal.code, typed=[(label, value) for label, value in typed if value]
+    )
     return TemplateResponse(request, "evaluations/apply/refused.html", context, status=409)
 
 
@@ -58,7 +60,12 @@ def start(request, reference):
     desk = desk_of(request, reference)
     if desk.closed and desk.begun:
         return redirect("application", reference)
-    return TemplateResponse(request, "evaluations/apply/start.html", desk.context(tasks=desk.tasks()), status=409 if desk.closed else 200)
+    return TemplateResponse(
+        request,
+        "evaluations/apply/start.html",
+        desk.context(tasks=desk.tasks()),
+        status=409 if desk.closed else 200,
+    )
 
 
 class PageView(KeepsText, View):
@@ -71,12 +78,23 @@ class PageView(KeepsText, View):
         self.page = kwargs["page"]
 
     def form(self, desk: Desk, data=None, uploads=None):
-        return PAGES[self.page](data, uploads, application=desk.application, opportunity=desk.opportunity, user=desk.user, criteria=desk.criteria)
+        return PAGES[self.page](
+            data,
+            uploads,
+            application=desk.application,
+            opportunity=desk.opportunity,
+            user=desk.user,
+            criteria=desk.criteria,
+        )
 
     def show(self, desk: Desk, form, status=200, given_back=False):
         number = ORDER.index(self.page) + 1
-        before = reverse(f"apply_{ORDER[number - 2]}", args=[desk.opportunity.reference]) if number > 1 else None
-        context = desk.context(form=form, page=self.page, label=STEPS[self.page], number=number, total=len(ORDER), before=before)
+        before = (
+            reverse(f"apply_{ORDER[number - 2]}", args=[desk.opportunity.reference]) if number > 1 else None
+        )
+        context = desk.context(
+            form=form, page=self.page, label=STEPS[self.page], number=number, total=len(ORDER), before=before
+        )
         context |= {"writer": mark_of(desk.user), "given_back": given_back}
         return TemplateResponse(self.request, f"evaluations/apply/{self.page}.html", context, status=status)
 
@@ -157,7 +175,9 @@ class CheckView(LoginRequiredMixin, View):
             if refusal.code == "incomplete":
                 return self.show(desk, status=422, reasons=refusal.reasons)
             texts = applications.answer_texts(desk.application, desk.criteria)
-            return too_late(request, desk, refusal, [(criterion.text, written) for criterion, written in texts])
+            return too_late(
+                request, desk, refusal, [(criterion.text, written) for criterion, written in texts]
+            )
         return redirect("receipt", reference)
 
 
@@ -208,7 +228,9 @@ def receipt(request, reference):
     last = desk.application.submissions.last()
     if last is None:
         raise Http404
-    context = desk.context(last=last, **applications.receipt_context(desk.opportunity, desk.application, last))
+    context = desk.context(
+        last=last, **applications.receipt_context(desk.opportunity, desk.application, last)
+    )
     return TemplateResponse(request, "evaluations/apply/receipt.html", context)
 
 
@@ -254,19 +276,45 @@ def may_open_sign_off(application: Application, user, now) -> bool:
     if Role.TEAM not in opportunity.roles_of(user):
         return False
     preparation = getattr(opportunity, "preparation", None)
-    return (preparation is not None and preparation.prepared_by_id == user.pk) or opportunity.state in NAMES_SEEN_FROM
+    return (
+        preparation is not None and preparation.prepared_by_id == user.pk
+    ) or opportunity.state in NAMES_SEEN_FROM
 
 
 urls = [
     path(gettext_lazy("opportunities/<str:reference>/apply/"), start, name="apply"),
-    path(gettext_lazy("opportunities/<str:reference>/apply/about-you/"), PageView.as_view(), {"page": "about"}, name="apply_about"),
-    path(gettext_lazy("opportunities/<str:reference>/apply/eligibility/"), PageView.as_view(), {"page": "eligibility"}, name="apply_eligibility"),
-    path(gettext_lazy("opportunities/<str:reference>/apply/answers/"), PageView.as_view(), {"page": "answers"}, name="apply_answers"),
-    path(gettext_lazy("opportunities/<str:reference>/apply/payment/"), PageView.as_view(), {"page": "payment"}, name="apply_payment"),
+    path(
+        gettext_lazy("opportunities/<str:reference>/apply/about-you/"),
+        PageView.as_view(),
+        {"page": "about"},
+        name="apply_about",
+    ),
+    path(
+        gettext_lazy("opportunities/<str:reference>/apply/eligibility/"),
+        PageView.as_view(),
+        {"page": "eligibility"},
+        name="apply_eligibility",
+    ),
+    path(
+        gettext_lazy("opportunities/<str:reference>/apply/answers/"),
+        PageView.as_view(),
+        {"page": "answers"},
+        name="apply_answers",
+    ),
+    path(
+        gettext_lazy("opportunities/<str:reference>/apply/payment/"),
+        PageView.as_view(),
+        {"page": "payment"},
+        name="apply_payment",
+    ),
     path(gettext_lazy("opportunities/<str:reference>/apply/check/"), CheckView.as_view(), name="apply_check"),
     path(gettext_lazy("opportunities/<str:reference>/apply/not-eligible/"), stop, name="apply_stop"),
     path(gettext_lazy("opportunities/<str:reference>/application/"), application, name="application"),
     path(gettext_lazy("opportunities/<str:reference>/application/receipt/"), receipt, name="receipt"),
-    path(gettext_lazy("opportunities/<str:reference>/application/withdraw/"), withdraw, name="withdraw_application"),
+    path(
+        gettext_lazy("opportunities/<str:reference>/application/withdraw/"),
+        withdraw,
+        name="withdraw_application",
+    ),
     path(gettext_lazy("opportunities/<str:reference>/sign-off/<int:pk>/"), sign_off, name="sign_off"),
 ]

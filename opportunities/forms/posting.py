@@ -1,4 +1,4 @@
-"""Step 4: post, amend, extend the closing, publish answers, cancel, close with nobody.
+"""Step 4: post, amend, extend the closing, cancel, close with nobody.
 
 Knows what each records. What was posted, and every change to it, is kept with its SHA-256 in the event; old and new
 values are kept in the amendment, for everyone to read. The guards of the lifecycle decide when each may be done.
@@ -22,11 +22,11 @@ LANGUAGES = ("en", "fr")
 TEXTS = ("title", "short_description", "background", "work", "deliverables")
 DATES = ("selection_date", "delivery_date")
 ONE_LINE = {"title": 100}
-NAME_PARTS = 3
-"""A word of a name shorter than this is too common to be looked for."""
 
 
-def write_amendment(opportunity, kind: str, cleaned: dict, changes: list[dict], now, *, material: bool = False) -> Amendment:
+def write_amendment(
+    opportunity, kind: str, cleaned: dict, changes: list[dict], now, *, material: bool = False
+) -> Amendment:
     """Keep a change to a posted opportunity, with its reason, and set its “Updated” label."""
     opportunity.amended_at = now
     return Amendment.objects.create(
@@ -73,15 +73,30 @@ class PostForm(ActionForm):
 class ChangeForm(ActionForm):
     """A change to what is posted, with its public reason. A field that is not sent keeps its value."""
 
-    reason_en = forms.CharField(label=_("Reason for the change, for everyone to read"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    reason_fr = forms.CharField(label=_("Reason for the change, for everyone to read"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    reason_en = forms.CharField(
+        label=_("Reason for the change, for everyone to read"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    reason_fr = forms.CharField(
+        label=_("Reason for the change, for everyone to read"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
     field_order: list[str] | None = None
 
     def __init__(self, data=None, files=None, *, opportunity, **kwargs):
         initial = self.present(opportunity)
         if data is not None:
             given = data.dict() if hasattr(data, "dict") else dict(data)
-            data = {**{name: value for name, value in initial.items() if not any(key.startswith(name) for key in given)}, **given}
+            data = {
+                **{
+                    name: value
+                    for name, value in initial.items()
+                    if not any(key.startswith(name) for key in given)
+                },
+                **given,
+            }
         super().__init__(data, files, opportunity=opportunity, initial=initial, **kwargs)
         self.order_fields([name for name in self.fields if not name.startswith("reason_")])
 
@@ -116,7 +131,9 @@ class AmendForm(ChangeForm):
                 texts[f"{name}_{language}"] = field
         for kind, label, criterion, number in self._criteria(opportunity):
             for language in LANGUAGES:
-                texts[f"{kind}_{criterion.pk}_{language}"] = MarkdownField(label=label % {"number": number}, rows=5, max_length=5000)
+                texts[f"{kind}_{criterion.pk}_{language}"] = MarkdownField(
+                    label=label % {"number": number}, rows=5, max_length=5000
+                )
         self.fields = {**texts, **self.fields}
 
     @staticmethod
@@ -129,7 +146,11 @@ class AmendForm(ChangeForm):
                 yield kind, label, criterion, number
 
     def present(self, opportunity):
-        texts = {f"{name}_{language}": getattr(opportunity, f"{name}_{language}") or "" for name in TEXTS for language in LANGUAGES}
+        texts = {
+            f"{name}_{language}": getattr(opportunity, f"{name}_{language}") or ""
+            for name in TEXTS
+            for language in LANGUAGES
+        }
         criteria = {
             f"{kind}_{criterion.pk}_{language}": getattr(criterion, f"text_{language}") or ""
             for kind, _label, criterion, _number in self._criteria(opportunity)
@@ -139,9 +160,9 @@ class AmendForm(ChangeForm):
 
     def clean(self):
         data = super().clean()
-        if data.get("selection_date") and data.get("delivery_date"):
-            if not dates_in_order(self.opportunity.closing_at, data["selection_date"], data["delivery_date"]):
-                self.add_error("delivery_date", OUT_OF_ORDER)
+        selection, delivery = data.get("selection_date"), data.get("delivery_date")
+        if selection and delivery and not dates_in_order(self.opportunity.closing_at, selection, delivery):
+            self.add_error("delivery_date", OUT_OF_ORDER)
         if not self.errors and not self._changes(self.opportunity):
             self.add_error(None, _("Nothing is changed. Change a text or a date first."))
         return data
@@ -153,14 +174,20 @@ class AmendForm(ChangeForm):
             if _same(old, new):
                 continue
             bare, _dash, language = name.rpartition("_")
-            found.append(change(bare, old, new, language) if language in LANGUAGES else change(name, old, new))
+            found.append(
+                change(bare, old, new, language) if language in LANGUAGES else change(name, old, new)
+            )
         return found
 
     def record(self, opportunity, by, now):
         changes = self._changes(opportunity)
-        if not dates_in_order(opportunity.closing_at, self.cleaned_data["selection_date"], self.cleaned_data["delivery_date"]):
+        if not dates_in_order(
+            opportunity.closing_at, self.cleaned_data["selection_date"], self.cleaned_data["delivery_date"]
+        ):
             raise Refused("guard", [OUT_OF_ORDER])
-        changed = {f"{row['field']}_{row['language']}" if row["language"] else row["field"] for row in changes}
+        changed = {
+            f"{row['field']}_{row['language']}" if row["language"] else row["field"] for row in changes
+        }
         for kind, _label, criterion, _number in self._criteria(opportunity):
             names = [f"{kind}_{criterion.pk}_{language}" for language in LANGUAGES]
             if changed & set(names):
@@ -168,8 +195,19 @@ class AmendForm(ChangeForm):
                 criterion.save()
         for name in (*(f"{text}_{language}" for text in TEXTS for language in LANGUAGES), *DATES):
             setattr(opportunity, name, self.cleaned_data[name])
-        amendment = write_amendment(opportunity, Amendment.Kind.AMEND, self.cleaned_data, changes, now, material=self.cleaned_data["material"])
-        return {"amendment": amendment.number, "material": amendment.material, "statement_sha256": statement_sha256(opportunity)}
+        amendment = write_amendment(
+            opportunity,
+            Amendment.Kind.AMEND,
+            self.cleaned_data,
+            changes,
+            now,
+            material=self.cleaned_data["material"],
+        )
+        return {
+            "amendment": amendment.number,
+            "material": amendment.material,
+            "statement_sha256": statement_sha256(opportunity),
+        }
 
 
 def _same(old, new) -> bool:
@@ -196,7 +234,11 @@ class ExtendForm(ChangeForm):
                 self.add_error("closing_at", _("The new closing time is in the past."))
             elif closing <= self.opportunity.closing_at:
                 self.add_error("closing_at", _("The new closing time must be later than the present one."))
-            elif data.get("selection_date") and data.get("delivery_date") and not dates_in_order(closing, data["selection_date"], data["delivery_date"]):
+            elif (
+                data.get("selection_date")
+                and data.get("delivery_date")
+                and not dates_in_order(closing, data["selection_date"], data["delivery_date"])
+            ):
                 self.add_error("delivery_date", OUT_OF_ORDER)
         return data
 
@@ -204,7 +246,11 @@ class ExtendForm(ChangeForm):
         new = {name: self.cleaned_data[name] for name in ("closing_at", *DATES)}
         if new["closing_at"] <= max(opportunity.closing_at, now):
             raise Refused("guard", [_("The new closing time must be later than the present one.")])
-        changes = [change(name, getattr(opportunity, name), value) for name, value in new.items() if getattr(opportunity, name) != value]
+        changes = [
+            change(name, getattr(opportunity, name), value)
+            for name, value in new.items()
+            if getattr(opportunity, name) != value
+        ]
         old = opportunity.closing_at
         for name, value in new.items():
             setattr(opportunity, name, value)
@@ -219,93 +265,6 @@ class ExtendForm(ChangeForm):
         }
 
 
-class AnswersForm(ActionForm):
-    """The waiting questions, each to be published with its answer, set aside with a reason, or left for later."""
-
-    LEAVE, PUBLISH, SET_ASIDE = "leave", "publish", "set_aside"
-    CHOICES = ((LEAVE, _("Leave for later")), (PUBLISH, _("Publish with the answer")), (SET_ASIDE, _("Set aside, with a reason for who asked")))
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.questions = list(self.opportunity.questions.filter(published_at=None, set_aside_at=None).select_related("asker"))
-        for question in self.questions:
-            key = f"q{question.pk}_"
-            self.fields[key + "do"] = forms.ChoiceField(
-                label=_("What to do with this question"), choices=self.CHOICES, initial=self.LEAVE, widget=forms.RadioSelect, required=False
-            )
-            for part, label in (("question", _("The question, without anything that tells who asks")), ("answer", _("The answer"))):
-                for language in LANGUAGES:
-                    self.fields[f"{key}{part}_{language}"] = MarkdownField(
-                        label=label, required=False, rows=4, max_length=5000, help_text="", initial=self._begun(question, part, language)
-                    )
-            self.fields[key + "reason"] = forms.CharField(
-                label=_("Why it is set aside"),
-                max_length=2000,
-                required=False,
-                widget=forms.Textarea(attrs={"rows": 2}),
-                help_text=_("Only if you set it aside. Who asked reads it."),
-            )
-
-    @staticmethod
-    def _begun(question, part: str, language: str) -> str:
-        if part == "question" and language == question.asker.language:
-            return question.text
-        return ""
-
-    def groups(self):
-        """Each question with its own fields."""
-        for question in self.questions:
-            key = f"q{question.pk}_"
-            yield question, {name.removeprefix(key): self[name] for name in self.fields if name.startswith(key)}
-
-    def clean(self):
-        data = super().clean()
-        doing = {question.pk: data.get(f"q{question.pk}_do") or self.LEAVE for question in self.questions}
-        if all(what == self.LEAVE for what in doing.values()):
-            self.add_error(None, _("Choose at least one question to publish or to set aside."))
-        for question in self.questions:
-            key, what = f"q{question.pk}_", doing[question.pk]
-            if what == self.SET_ASIDE and not data.get(key + "reason"):
-                self.add_error(key + "reason", _("Say why, so that who asked understands."))
-            if what == self.PUBLISH:
-                for name in [f"{key}{part}_{language}" for part in ("question", "answer") for language in LANGUAGES]:
-                    if name in data and not data[name]:
-                        self.add_error(name, _("The question and its answer are published in both languages."))
-                    elif data.get(name) and tells_who(question.asker, data[name]):
-                        self.add_error(name, _("This text holds the name or the address of who asked. Take it out."))
-        return data
-
-    def record(self, opportunity, by, now):
-        published, set_aside = [], []
-        waiting = opportunity.questions.select_for_update().filter(published_at=None, set_aside_at=None)
-        for question in waiting:
-            key = f"q{question.pk}_"
-            what = self.cleaned_data.get(key + "do")
-            if what == self.PUBLISH:
-                for language in LANGUAGES:
-                    setattr(question, f"public_question_{language}", self.cleaned_data[f"{key}question_{language}"])
-                    setattr(question, f"answer_{language}", self.cleaned_data[f"{key}answer_{language}"])
-                question.published_at = now
-                published.append(question.pk)
-            elif what == self.SET_ASIDE:
-                question.set_aside_at, question.set_aside_reason = now, self.cleaned_data[key + "reason"]
-                set_aside.append(question.pk)
-            else:
-                continue
-            question.save()
-        if not published and not set_aside:
-            raise Refused("stale", [_("Somebody else has just dealt with these questions.")])
-        return {"published": published, "set_aside": set_aside}
-
-
-def tells_who(asker, text: str) -> bool:
-    """Whether a text holds the asker's full name, or their address."""
-    name, plain = asker.name.lower().split(), " ".join(text.lower().split())
-    words = [word for word in name if len(word) >= NAME_PARTS]
-    whole = len(name) > 1 and (" ".join(name) in plain or (len(words) > 1 and all(word in plain for word in words)))
-    return whole or asker.email.lower() in plain
-
-
 class CancelForm(PublicReasonForm):
     """End it before a contract, with a public reason. What was offered or frozen is void."""
 
@@ -314,7 +273,9 @@ class CancelForm(PublicReasonForm):
         cleaned = self.cleaned_data
         data["offers_cancelled"] = opportunity.offers.open().update(status="cancelled", answered_at=now)
         pools = opportunity.pools.filter(voided_at=None, draw=None)
-        data["pools_voided"] = pools.update(voided_at=now, void_reason_en=cleaned["reason_en"], void_reason_fr=cleaned["reason_fr"])
+        data["pools_voided"] = pools.update(
+            voided_at=now, void_reason_en=cleaned["reason_en"], void_reason_fr=cleaned["reason_fr"]
+        )
         if opportunity.posted_at:
             data["amendment"] = write_amendment(opportunity, Amendment.Kind.CANCEL, cleaned, [], now).number
         return data
@@ -326,5 +287,9 @@ class CloseEmptyForm(ActionForm):
     def record(self, opportunity, by, now):
         for language in LANGUAGES:
             with override(language):
-                setattr(opportunity, f"ending_reason_{language}", str(_("Nobody had applied when the opportunity closed.")))
+                setattr(
+                    opportunity,
+                    f"ending_reason_{language}",
+                    str(_("Nobody had applied when the opportunity closed.")),
+                )
         return {"applications": 0}

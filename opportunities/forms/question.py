@@ -13,5 +13,7 @@ class QuestionForm(GCForm):
         label=_("Your question"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("In English or French. Only you and the team read it as you write it. Do not write your name or your business."),
+        help_text=_(
+            "In English or French. Only you and the team read it as you write it. Do not write your name or your business."
+        ),
     )

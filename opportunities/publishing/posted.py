@@ -31,12 +31,22 @@ def statement_facts(opportunity) -> dict[str, Any]:
         "closing_at": opportunity.closing_at.astimezone(UTC),
         "selection_date": opportunity.selection_date,
         "delivery_date": opportunity.delivery_date,
-        "evaluation_criteria": [both(criterion, "text") for criterion in opportunity.evaluation_criteria.all()],
-        "acceptance_criteria": [both(criterion, "text") for criterion in opportunity.acceptance_criteria.all()],
+        "evaluation_criteria": [
+            both(criterion, "text") for criterion in opportunity.evaluation_criteria.all()
+        ],
+        "acceptance_criteria": [
+            both(criterion, "text") for criterion in opportunity.acceptance_criteria.all()
+        ],
     }
 
 
 def statement_sha256(opportunity) -> str:
     """SHA-256, in hex, of the statement as canonical JSON."""
-    text = json.dumps(statement_facts(opportunity), cls=DjangoJSONEncoder, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        statement_facts(opportunity),
+        cls=DjangoJSONEncoder,
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
     return hashlib.sha256(text.encode()).hexdigest()

@@ -53,7 +53,10 @@ def opportunity_list(request):
         "status": status if status in dict(listing.FILTERS) else "",
         "skill": skill,
         "statuses": listing.FILTERS,
-        "skills": [(str(found.pk), found.name) for found in Skill.objects.filter(opportunity__posted_at__isnull=False).distinct()],
+        "skills": [
+            (str(found.pk), found.name)
+            for found in Skill.objects.filter(opportunity__posted_at__isnull=False).distinct()
+        ],
     }
     return TemplateResponse(request, "opportunities/list.html", context)
 
@@ -75,7 +78,9 @@ def days_left(opportunity, now: datetime) -> int | None:
     """Calendar days in Eastern time until the closing day, 0 on that day; None once closed."""
     if not opportunity.is_open(now):
         return None
-    return (opportunity.closing_at.astimezone(clock.EASTERN).date() - now.astimezone(clock.EASTERN).date()).days
+    return (
+        opportunity.closing_at.astimezone(clock.EASTERN).date() - now.astimezone(clock.EASTERN).date()
+    ).days
 
 
 @require_safe
@@ -130,7 +135,14 @@ def shown_changes(amendment) -> list[dict]:
     for change in amendment.changes:
         if change["language"] in ("", language):
             old, new = (_shown(change["field"], change[name], language) for name in ("old", "new"))
-            rows.append({"label": _label(change["field"]), "old": old, "new": new, "long": len(old) > SHORT or len(new) > SHORT})
+            rows.append(
+                {
+                    "label": _label(change["field"]),
+                    "old": old,
+                    "new": new,
+                    "long": len(old) > SHORT or len(new) > SHORT,
+                }
+            )
     return rows
 
 
