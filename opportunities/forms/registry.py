@@ -146,6 +146,7 @@ class EntryForm(GCModelForm):
 
     def __init__(self, *args, opportunity, now, **kwargs):
         self.now = now
+        self.opportunity = opportunity
         entry = getattr(opportunity, "registry_entry", None) or drafted(opportunity, now)
         super().__init__(*args, instance=entry, **kwargs)
         self.fields["category"].choices = ore.categories((get_language() or "en")[:2])
@@ -177,6 +178,11 @@ class EntryForm(GCModelForm):
         if not self.errors:
             self._refuse_what_the_file_refuses(data)
         return data
+
+    def save(self, commit=True):
+        """The entry, and the opportunity's version, which its pages bear."""
+        self.opportunity.save(update_fields=["version", "modified_at"])
+        return super().save(commit)
 
     def _refuse_what_the_file_refuses(self, data) -> None:
         entry = RegistryEntry(**{name: data[name] for name in GOOD}).as_entry()
