@@ -64,7 +64,7 @@ class TransitionView(LoginRequiredMixin, View):
         try:
             act(name, opportunity, request.user, data=request.POST, files=request.FILES, version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0)
         except Invalid as invalid:
-            return self.page(invalid.form, version, status=422)
+            return self.page(invalid.form, version, status=200 if not invalid.form.errors else 422)
         except lifecycle.Refused as refusal:
             return refused(request, opportunity, row, refusal, **self.around(opportunity))
         messages.success(request, format_lazy("{} {}", _("Done: %(what)s.") % {"what": row.label}, row.next))

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         if not options["loop"]:
             for name, number in self.round():
-                if number or options["verbosity"] > 1:
+                if options["verbosity"] > 1 or (number and options["verbosity"]):
                     self.stdout.write(f"{name}: {number}")
             return
         stop = threading.Event()
