@@ -10,6 +10,7 @@ from microacq import clock
 from opportunities.panels import Reader, panel
 from opportunities.states import Role
 
+from . import staffing
 from .marking import Matrix
 from .models import Application, Offer
 
@@ -75,6 +76,7 @@ def evaluation(reader: Reader):
         "is_team": reader.is_any(Role.TEAM), "confirmed": confirmed, "names": names,
         "results": [a for a in matrix.applications if a.label] if confirmed else [],
         "set_aside": opportunity.applications.filter(set_aside_at__isnull=False) if names else [],
+        "can_change_people": not staffing.reasons_against(opportunity, reader.user)[0],
         "readable": opportunity.evaluation_records.exists() and opportunity.state != "evaluation",
     }  # fmt: skip
 

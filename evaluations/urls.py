@@ -2,7 +2,7 @@
 
 from opportunities.urls import transition_paths
 
-from .views import application, contract, draw, evaluation, release
+from .views import application, contract, draw, evaluation, people, release
 
 urlpatterns = [
     *application.urls,
@@ -10,5 +10,6 @@ urlpatterns = [
     *evaluation.urls,
     *draw.urls,
     *contract.urls,
+    *people.urls,
     *transition_paths("evaluations"),
 ]

@@ -33,7 +33,7 @@ def get(client, user, url):
         return client.get(url)
 
 
-def post(client, user, url, now=NOW, **data):
+def post(client, user, url, /, now=NOW, **data):
     client.force_login(user)
     with clock.frozen(now):
         return client.post(url, data)
@@ -303,3 +303,38 @@ def test_the_pages_take_the_same_queries_for_three_as_for_one(client, cast, djan
             client.get(page("check_evaluation", opportunity))
         counts.append((len(first), len(second)))
     assert counts[0] == counts[1]
+
+
+def test_the_client_replaces_an_evaluator(client, cast, opportunity):
+    url = page("evaluation_people", opportunity)
+    for person in (cast.eve, cast.mona, cast.fin, cast.li):
+        assert post(client, person, url, evaluators="").status_code == 409, person
+    for unfit in (cast.mona, cast.tess, cast.li):
+        answer = post(client, cast.amara, url, evaluators=unfit.email)
+        assert answer.status_code == 422, unfit
+    assert post(client, cast.amara, url, evaluators=cast.bo.email, client=cast.bo.email).status_code == 302
+    opportunity.refresh_from_db()
+    assert opportunity.client == cast.amara, "the client does not hand the need over"
+    assert set(opportunity.evaluators.all()) == {cast.bo}
+    assert cast.bo.name in opportunity.messages.last().body
+    assert opportunity.notifications.filter(recipient=cast.bo, template="evaluation_to_do").exists()
+    assert get(client, cast.eve, page("evaluate", opportunity)).status_code == 409
+    mark_all(opportunity, cast.bo, now=NOW)
+
+
+def test_the_team_hands_the_need_over(client, cast, opportunity):
+    mark_all(opportunity, cast.amara, now=NOW)
+    mark_all(opportunity, cast.eve, now=NOW)
+    url = page("evaluation_people", opportunity)
+    assert post(client, cast.tom, url, evaluators=cast.eve.email, client=cast.mona.email).status_code == 422
+    assert post(client, cast.tom, url, evaluators=cast.eve.email, client=cast.bo.email).status_code == 302
+    opportunity.refresh_from_db()
+    assert opportunity.client == cast.bo
+    with pytest.raises(Refused):
+        act("evaluated", opportunity, cast.amara, now=NOW)
+    with pytest.raises(Refused, match="missing"):
+        act("evaluated", opportunity, cast.bo, now=NOW)
+    mark_all(opportunity, cast.bo, now=NOW)
+    act("evaluated", opportunity, cast.bo, now=NOW)
+    assert get(client, cast.bo, url).status_code == 409, "once the evaluation is complete the team alone may"
+    assert get(client, cast.tom, url).status_code == 200
