@@ -327,3 +327,24 @@ class Offer(models.Model):
             models.UniqueConstraint(fields=["opportunity"], condition=Q(status="signed"), name="one_offer_signed"),
         ]
         triggers = [never_deleted(), written_once("opportunity_id", "application_id", "supplier_id", "position", "made_at")]
+
+
+class Debrief(models.Model):
+    """A supplier asked why; the team sent the reasons for the marks of their own application, and of no other."""
+
+    application = models.OneToOneField(Application, models.PROTECT, related_name="debrief")
+    question = models.TextField(_("what you would like to know"), blank=True)
+    asked_at = models.DateTimeField(_("asked"))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    note = models.TextField(_("note of the team"), blank=True)
+    content = models.JSONField(default=list)
+    """As sent: a list of {"en", "fr" (the criterion), "passed", "reasons": [{"passed", "rationale"}], "decision"}."""
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("debrief"), _("debriefs")
+        ordering = ["asked_at", "pk"]
+        triggers = [never_deleted(), written_once("application_id", "question", "asked_at")]
+
+    def __str__(self) -> str:
+        return str(self.application)

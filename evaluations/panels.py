@@ -10,9 +10,9 @@ from microacq import clock
 from opportunities.panels import Reader, panel
 from opportunities.states import Role
 
-from . import staffing
+from . import debriefs, staffing
 from .marking import Matrix
-from .models import Application, Offer
+from .models import Application, Debrief, Offer
 
 CONFIRMED = (
     "confirmed",
@@ -27,15 +27,6 @@ CONFIRMED = (
     "complete",
     "terminated",
 )
-
-
-def result_told(opportunity) -> bool:
-    """Whether applicants have been told if they passed: at the first freeze, the single selection, or the ending."""
-    return (
-        opportunity.pools.filter(frozen_at__isnull=False).exists()
-        or opportunity.offers.exists()
-        or opportunity.state == "no_award"
-    )
 
 
 def was_confirmed(opportunity) -> bool:
@@ -77,6 +68,7 @@ def evaluation(reader: Reader):
         "results": [a for a in matrix.applications if a.label] if confirmed else [],
         "set_aside": opportunity.applications.filter(set_aside_at__isnull=False) if names else [],
         "can_change_people": not staffing.reasons_against(opportunity, reader.user)[0],
+        "debriefs": Debrief.objects.filter(application__opportunity=opportunity).count() if names else 0,
         "readable": opportunity.evaluation_records.exists() and opportunity.state != "evaluation",
     }  # fmt: skip
 
@@ -93,7 +85,7 @@ def own_result(reader: Reader):
     own = opportunity.applications.of(reader.user).first() if reader.user.is_authenticated else None
     if not own or not opportunity.has_closed(reader.now):
         return None
-    told, contract = result_told(opportunity), opportunity.contract
+    told, contract = debriefs.result_told(opportunity), opportunity.contract
     offer = Offer.objects.filter(application=own).first()
     pool = opportunity.pools.frozen().first()
     if own.set_aside_at and opportunity.state not in ("posted", "opened"):
@@ -118,6 +110,7 @@ def own_result(reader: Reader):
     return {
         "own": own, "outcome": outcome, "offer": offer, "pool": pool, "expected": opportunity.result_expected_by,
         "position": drawn.index(own.receipt) + 1 if own.receipt in drawn else None, "contract": contract,
+        "can_be_debriefed": debriefs.own(opportunity, reader.user) is not None,
         "in_pool": bool(pool and own.receipt in pool.text.split("\n")),
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from opportunities.urls import transition_paths
 
-from .views import application, contract, draw, evaluation, people, release
+from .views import application, contract, debrief, draw, evaluation, people, release
 
 urlpatterns = [
     *application.urls,
@@ -11,5 +11,6 @@ urlpatterns = [
     *draw.urls,
     *contract.urls,
     *people.urls,
+    *debrief.urls,
     *transition_paths("evaluations"),
 ]
