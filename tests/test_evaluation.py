@@ -338,3 +338,18 @@ def test_the_team_hands_the_need_over(client, cast, opportunity):
     act("evaluated", opportunity, cast.bo, now=NOW)
     assert get(client, cast.bo, url).status_code == 409, "once the evaluation is complete the team alone may"
     assert get(client, cast.tom, url).status_code == 200
+
+
+def test_a_late_evaluation_is_recalled_once_to_those_it_waits_for(cast, opportunity):
+    from datetime import timedelta
+
+    from evaluations import tick
+
+    mark_all(opportunity, cast.amara, now=NOW)
+    assert tick.remind(opportunity.state_since + timedelta(days=1)) == 0
+    late = opportunity.state_since + timedelta(days=5)
+    with clock.frozen(late):
+        assert tick.remind(late) == 2
+        assert tick.remind(late + timedelta(days=1)) == 0
+    told = {notice.recipient for notice in opportunity.notifications.filter(template="reminder")}
+    assert told == {cast.amara, cast.eve}
