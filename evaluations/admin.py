@@ -15,7 +15,15 @@ from .models import Draw, Offer, Pool
 
 @admin.register(Pool)
 class PoolAdmin(OfOpportunityAdmin):
-    list_display = ("number", "opportunity", "proposed_by", "frozen_by", "round", moment("round_at", _("time of the round")), moment("voided_at", _("voided")))
+    list_display = (
+        "number",
+        "opportunity",
+        "proposed_by",
+        "frozen_by",
+        "round",
+        moment("round_at", _("time of the round")),
+        moment("voided_at", _("voided")),
+    )
     list_select_related = ("opportunity", "proposed_by", "frozen_by")
     fields = (
         "opportunity", "number", "proposed_by", moment("proposed_at", _("proposed")), "frozen_by", moment("frozen_at", _("frozen")),
@@ -30,7 +38,15 @@ class DrawAdmin(RecordAdmin):
     list_display = ("opportunity", "round", moment("drawn_at", _("drawn")))
     list_select_related = ("pool__opportunity",)
     list_filter = (("pool__opportunity", admin.RelatedOnlyFieldListFilter),)
-    fields = ("opportunity", "round", "signature", "randomness", "seed", "order", moment("drawn_at", _("drawn")))
+    fields = (
+        "opportunity",
+        "round",
+        "signature",
+        "randomness",
+        "seed",
+        "order",
+        moment("drawn_at", _("drawn")),
+    )
 
     @admin.display(description=_("opportunity"))
     def opportunity(self, draw):
@@ -43,7 +59,24 @@ class DrawAdmin(RecordAdmin):
 
 @admin.register(Offer)
 class OfferAdmin(OfOpportunityAdmin):
-    list_display = ("position", "opportunity", "supplier", "status", moment("made_at", _("made")), moment("respond_by", _("answer by")), moment("answered_at", _("answered")))
+    list_display = (
+        "position",
+        "opportunity",
+        "supplier",
+        "status",
+        moment("made_at", _("made")),
+        moment("respond_by", _("answer by")),
+        moment("answered_at", _("answered")),
+    )
     list_filter = ("status",)
     list_select_related = ("opportunity", "supplier")
-    fields = ("opportunity", "position", "supplier", "status", moment("made_at", _("made")), moment("respond_by", _("answer by")), moment("answered_at", _("answered")), "reason")
+    fields = (
+        "opportunity",
+        "position",
+        "supplier",
+        "status",
+        moment("made_at", _("made")),
+        moment("respond_by", _("answer by")),
+        moment("answered_at", _("answered")),
+        "reason",
+    )

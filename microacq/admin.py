@@ -25,7 +25,20 @@ from microacq.models import User
 admin.site.enable_nav_sidebar = False  # the front page has the same links, and lists need the width
 
 # Roles say everything, so groups would be a second way to say it; the others hold secrets or are not used.
-admin.site.unregister([Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, Attachment, Email, EmailTemplate, Log])
+admin.site.unregister(
+    [
+        Group,
+        EmailAddress,
+        Authenticator,
+        SocialAccount,
+        SocialApp,
+        SocialToken,
+        Attachment,
+        Email,
+        EmailTemplate,
+        Log,
+    ]
+)
 
 
 class UserForm(GCModelForm):
@@ -33,9 +46,20 @@ class UserForm(GCModelForm):
 
     def clean(self):
         data = super().clean()
-        stays = data.get("is_superuser", self.instance.is_superuser) and data.get("is_active", self.instance.is_active)
-        was = self.instance.pk and User.objects.filter(pk=self.instance.pk, is_superuser=True, is_active=True).exists()
-        if was and not stays and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=self.instance.pk).exists():
+        stays = data.get("is_superuser", self.instance.is_superuser) and data.get(
+            "is_active", self.instance.is_active
+        )
+        was = (
+            self.instance.pk
+            and User.objects.filter(pk=self.instance.pk, is_superuser=True, is_active=True).exists()
+        )
+        if (
+            was
+            and not stays
+            and not User.objects.filter(is_superuser=True, is_active=True)
+            .exclude(pk=self.instance.pk)
+            .exists()
+        ):
             raise ValidationError(_("This is the last superuser. Name another one first."))
         return data
 
@@ -58,7 +82,15 @@ class UserAdmin(admin.ModelAdmin):
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
-        (None, {"fields": ("email", "name", "language", "role"), "description": _("The person chooses a password with “Forgot your password?”, or signs on through the department.")}),
+        (
+            None,
+            {
+                "fields": ("email", "name", "language", "role"),
+                "description": _(
+                    "The person chooses a password with “Forgot your password?”, or signs on through the department."
+                ),
+            },
+        ),
     )
 
     def get_fieldsets(self, request, obj=None):

@@ -33,7 +33,9 @@ from .standing import steps_of
 from .views.transition import refused
 from .work_pages import work_pages
 
-STALE = _("Somebody changed this opportunity after you opened the page. Copy what you typed, open the page again, then save.")
+STALE = _(
+    "Somebody changed this opportunity after you opened the page. Copy what you typed, open the page again, then save."
+)
 WORDS = ("title", "short_description", "background", "work", "deliverables")
 BEFORE_STATEMENT = ("draft", "screening", "waitlisted", "declined")
 ENDED_LAST = Case(When(state__in=ENDINGS, then=Value(1)), default=Value(0))
@@ -79,7 +81,10 @@ class CriterionInline(TranslationStackedInline):
 
 class EvaluationCriterionInline(CriterionInline):
     model = EvaluationCriterion
-    verbose_name, verbose_name_plural = _("application evaluation criterion"), _("application evaluation criteria")
+    verbose_name, verbose_name_plural = (
+        _("application evaluation criterion"),
+        _("application evaluation criteria"),
+    )
 
 
 class AcceptanceCriterionInline(CriterionInline):
@@ -96,11 +101,28 @@ def may_write(opportunity, user) -> bool:
 class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     form = StatementTextsForm
     inlines = (EvaluationCriterionInline, AcceptanceCriterionInline)
-    list_display = ("reference", "shown_title", "shown_state", "waits_for", "days", "late", "client", "branch")
+    list_display = (
+        "reference",
+        "shown_title",
+        "shown_state",
+        "waits_for",
+        "days",
+        "late",
+        "client",
+        "branch",
+    )
     list_display_links = ("reference",)
     list_filter = (StepFilter, StateFilter, WaitsForFilter, LateFilter, "branch")
     list_select_related = ("client",)
-    search_fields = ("reference", "title_en", "title_fr", "branch", "team_name", "client__name", "client__email")
+    search_fields = (
+        "reference",
+        "title_en",
+        "title_fr",
+        "branch",
+        "team_name",
+        "client__name",
+        "client__email",
+    )
     ordering = (ENDED_LAST, "state_since", "pk")
     change_list_template = "admin/opportunities/opportunity/change_list.html"
     change_form_template = "admin/opportunities/opportunity/change_form.html"
@@ -122,7 +144,11 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     # the queue
 
     def get_queryset(self, request):
-        return super().get_queryset(request).filter(pk__in=Opportunity.objects.visible_to(request.user).values("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .filter(pk__in=Opportunity.objects.visible_to(request.user).values("pk"))
+        )
 
     @admin.display(description=_("title"), ordering="title_en")
     def shown_title(self, opportunity):
@@ -146,7 +172,9 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         return _("Late") if opportunity.is_late(clock.now()) else ""
 
     def changelist_view(self, request, extra_context=None):
-        return super().changelist_view(request, {"title": _("Opportunities, oldest first"), **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": _("Opportunities, oldest first"), **(extra_context or {})}
+        )
 
     # the page of one
 
@@ -183,7 +211,11 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         """Lock the row while it is written, so that its state and version still hold when they are saved."""
         if request.method != "POST" or not connection.in_atomic_block:
             return super().get_object(request, object_id, from_field)
-        return self.get_queryset(request).select_for_update(of=("self",)).filter(pk=object_id).first() if object_id.isdigit() else None
+        return (
+            self.get_queryset(request).select_for_update(of=("self",)).filter(pk=object_id).first()
+            if object_id.isdigit()
+            else None
+        )
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         opportunity = self.get_object(request, object_id) if acts_for_team(request.user) else None
@@ -191,8 +223,16 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
             return super().change_view(request, object_id, form_url, extra_context)
         if request.method == "POST" and not may_write(opportunity, request.user):
             sentence = _("The statement can be changed only while it is in preparation.")
-            return refused(request, opportunity, None, lifecycle.Refused("state", [sentence]), **self.around(request, opportunity))
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **self.about(request, opportunity)})
+            return refused(
+                request,
+                opportunity,
+                None,
+                lifecycle.Refused("state", [sentence]),
+                **self.around(request, opportunity),
+            )
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **self.about(request, opportunity)}
+        )
 
     def around(self, request, opportunity) -> dict:
         """What a page about this opportunity is set in, in the admin."""
@@ -208,9 +248,13 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         """What the page of one opportunity says beside its fields."""
         user, now = request.user, clock.now()
         roles = opportunity.roles_of(user)
-        offered = [(row, reasons) for row, reasons in lifecycle.available(opportunity, user, now) if not row.by_clock_only]
+        offered = [
+            (row, reasons)
+            for row, reasons in lifecycle.available(opportunity, user, now)
+            if not row.by_clock_only
+        ]
         past = history(Reader(opportunity, user, roles, now))
-        tabs = {} if may_write(opportunity, user) else {"media": forms.Media()}
+        tabs = {} if may_write(opportunity, user) else {"media": admin.ModelAdmin.media.fget(self)}
         return tabs | {
             "opportunity": opportunity,
             "title": opportunity,
@@ -231,7 +275,11 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
             way = getattr(model_admin, "to_opportunity", None)
             if way and (count := model.objects.filter(**{way: opportunity}).count()):
                 address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-                yield {"label": model._meta.verbose_name_plural, "count": count, "url": f"{address}?{way}__id__exact={opportunity.pk}"}
+                yield {
+                    "label": model._meta.verbose_name_plural,
+                    "count": count,
+                    "url": f"{address}?{way}__id__exact={opportunity.pk}",
+                }
 
     def save_model(self, request, obj, form, change):
         obj.version += 1
@@ -254,5 +302,9 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
 
     def mail_samples_view(self, request):
         """Every e-mail that the site can send, in both languages."""
-        context = {**self.admin_site.each_context(request), "title": _("Every e-mail"), "mails": mail_samples(clock.now())}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Every e-mail"),
+            "mails": mail_samples(clock.now()),
+        }
         return TemplateResponse(request, "admin/opportunities/mail_samples.html", context)

@@ -18,14 +18,19 @@ class StepFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() is None:
             return queryset
-        return queryset.filter(state__in=[state.name for state in STATES.values() if str(state.step) == self.value()])
+        return queryset.filter(
+            state__in=[state.name for state in STATES.values() if str(state.step) == self.value()]
+        )
 
 
 class StateFilter(admin.SimpleListFilter):
     title, parameter_name = _("state"), "state"
 
     def lookups(self, request, model_admin):
-        return [("open", _("Everything under way")), *((state.name, state.label) for state in STATES.values())]
+        return [
+            ("open", _("Everything under way")),
+            *((state.name, state.label) for state in STATES.values()),
+        ]
 
     def queryset(self, request, queryset):
         if self.value() == "open":
@@ -43,11 +48,13 @@ class WaitsForFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() is None:
             return queryset
-        return queryset.filter(state__in=[state.name for state in STATES.values() if state.waits_for == self.value()])
+        return queryset.filter(
+            state__in=[state.name for state in STATES.values() if state.waits_for == self.value()]
+        )
 
 
 class LateFilter(admin.SimpleListFilter):
-    title, parameter_name = _("late"), "late"
+    title, parameter_name = _("target"), "late"
 
     def lookups(self, request, model_admin):
         return [("yes", _("Past its target")), ("no", _("Within its target"))]
@@ -63,7 +70,11 @@ class QuestionStatusFilter(admin.SimpleListFilter):
     title, parameter_name = _("status"), "status"
 
     def lookups(self, request, model_admin):
-        return [("waiting", _("Waiting for an answer")), ("published", _("Published")), ("aside", _("Set aside"))]
+        return [
+            ("waiting", _("Waiting for an answer")),
+            ("published", _("Published")),
+            ("aside", _("Set aside")),
+        ]
 
     def queryset(self, request, queryset):
         match self.value():

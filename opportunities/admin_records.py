@@ -64,7 +64,13 @@ class OfOpportunityAdmin(RecordAdmin):
 
 @admin.register(Question)
 class QuestionAdmin(OfOpportunityAdmin):
-    list_display = ("__str__", "opportunity", "asker", moment("asked_at", _("asked")), moment("published_at", _("published")))
+    list_display = (
+        "__str__",
+        "opportunity",
+        "asker",
+        moment("asked_at", _("asked")),
+        moment("published_at", _("published")),
+    )
     list_filter = (QuestionStatusFilter,)
     list_select_related = ("opportunity", "asker")
     fields = (
@@ -78,25 +84,53 @@ class QuestionAdmin(OfOpportunityAdmin):
 class AmendmentAdmin(OfOpportunityAdmin):
     list_display = ("number", "opportunity", "kind", "material", moment("amended_at", _("when")))
     list_filter = ("kind",)
-    fields = ("opportunity", "number", "kind", "material", "reason_en", "reason_fr", moment("amended_at", _("when")))
+    fields = (
+        "opportunity",
+        "number",
+        "kind",
+        "material",
+        "reason_en",
+        "reason_fr",
+        moment("amended_at", _("when")),
+    )
 
 
 @admin.register(Commitment)
 class CommitmentAdmin(OfOpportunityAdmin):
-    list_display = ("opportunity", money("amount", _("amount committed, taxes included")), "source", "pif_number", "committed_by", moment("committed_at", _("committed")))
+    list_display = (
+        "opportunity",
+        money("amount", _("amount committed, taxes included")),
+        "source",
+        "pif_number",
+        "committed_by",
+        moment("committed_at", _("committed")),
+    )
     list_select_related = ("opportunity", "committed_by")
 
 
 @admin.register(Reservation)
 class ReservationAdmin(OfOpportunityAdmin):
-    list_display = ("number", "opportunity", money("amount", _("amount reserved, taxes included")), "reserved_by", moment("reserved_at", _("reserved")))
+    list_display = (
+        "number",
+        "opportunity",
+        money("amount", _("amount reserved, taxes included")),
+        "reserved_by",
+        moment("reserved_at", _("reserved")),
+    )
     list_select_related = ("opportunity", "reserved_by")
     search_fields = ("opportunity__reference", "number")
 
 
 @admin.register(Contract)
 class ContractAdmin(OfOpportunityAdmin):
-    list_display = ("opportunity", "supplier_name", money("price", _("fixed price, before taxes")), "delivery_date", moment("signed_at", _("signed")), "ended")
+    list_display = (
+        "opportunity",
+        "supplier_name",
+        money("price", _("fixed price, before taxes")),
+        "delivery_date",
+        moment("signed_at", _("signed")),
+        "ended",
+    )
     list_filter = ("ended",)
     fields = (
         "opportunity", "supplier", "supplier_name", money("price", _("fixed price, before taxes")), "delivery_date", "terms_version",
@@ -108,21 +142,68 @@ class ContractAdmin(OfOpportunityAdmin):
 
 @admin.register(Extension)
 class ExtensionAdmin(OfOpportunityAdmin):
-    list_display = ("opportunity", "side", "old_date", "new_date", moment("asked_at", _("asked")), moment("settled_at", _("settled")), "approved")
-    fields = ("opportunity", "side", "old_date", "new_date", "reason", moment("asked_at", _("asked")), moment("agreed_at", _("agreed")), moment("settled_at", _("settled")), "approved")
+    list_display = (
+        "opportunity",
+        "side",
+        "old_date",
+        "new_date",
+        moment("asked_at", _("asked")),
+        moment("settled_at", _("settled")),
+        "approved",
+    )
+    fields = (
+        "opportunity",
+        "side",
+        "old_date",
+        "new_date",
+        "reason",
+        moment("asked_at", _("asked")),
+        moment("agreed_at", _("agreed")),
+        moment("settled_at", _("settled")),
+        "approved",
+    )
 
 
 @admin.register(Dispute)
 class DisputeAdmin(OfOpportunityAdmin):
-    list_display = ("opportunity", "side", moment("raised_at", _("raised")), moment("answered_at", _("answered")))
-    fields = ("opportunity", "side", "position", moment("raised_at", _("raised")), "answer", moment("answered_at", _("answered")))
+    list_display = (
+        "opportunity",
+        "side",
+        moment("raised_at", _("raised")),
+        moment("answered_at", _("answered")),
+    )
+    fields = (
+        "opportunity",
+        "side",
+        "position",
+        moment("raised_at", _("raised")),
+        "answer",
+        moment("answered_at", _("answered")),
+    )
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(OfOpportunityAdmin):
-    list_display = ("number", "opportunity", "url", "revision", moment("delivered_at", _("delivered")), "judged")
+    list_display = (
+        "number",
+        "opportunity",
+        "url",
+        "revision",
+        moment("delivered_at", _("delivered")),
+        "judged",
+    )
     list_select_related = ("opportunity", "assessment")
-    fields = ("opportunity", "number", "url", "revision", "licence", "notes", moment("delivered_at", _("delivered")), "judged", "missing")
+    fields = (
+        "opportunity",
+        "number",
+        "url",
+        "revision",
+        "licence",
+        "notes",
+        moment("delivered_at", _("delivered")),
+        "judged",
+        "missing",
+    )
 
     @admin.display(description=_("assessment"))
     def judged(self, delivery):
@@ -139,7 +220,14 @@ class DeliveryAdmin(OfOpportunityAdmin):
 
 @admin.register(Invoice)
 class InvoiceAdmin(OfOpportunityAdmin):
-    list_display = ("number", "version", "opportunity", "supplier_name", money("total", _("total, taxes included")), moment("sent_at", _("sent")))
+    list_display = (
+        "number",
+        "version",
+        "opportunity",
+        "supplier_name",
+        money("total", _("total, taxes included")),
+        moment("sent_at", _("sent")),
+    )
     search_fields = ("opportunity__reference", "number", "supplier_name")
     fields = (
         "opportunity", "version", "number", "supplier_name", "supplier_address", "province", "fund_reservation_number",
@@ -168,11 +256,28 @@ class CertificationAdmin(RecordAdmin):
 
 @admin.register(Payment)
 class PaymentAdmin(OfOpportunityAdmin):
-    list_display = ("opportunity", money("amount", _("amount paid")), "means", "document_number", "paid_on", "paid_by")
+    list_display = (
+        "opportunity",
+        money("amount", _("amount paid")),
+        "means",
+        "document_number",
+        "paid_on",
+        "paid_by",
+    )
     list_filter = ("means",)
     list_select_related = ("opportunity", "paid_by")
     search_fields = ("opportunity__reference", "document_number")
-    fields = ("opportunity", money("amount", _("amount paid")), "means", "justification", "document_number", "transaction_reference", "paid_on", "paid_by", moment("recorded_at", _("recorded")))
+    fields = (
+        "opportunity",
+        money("amount", _("amount paid")),
+        "means",
+        "justification",
+        "document_number",
+        "transaction_reference",
+        "paid_on",
+        "paid_by",
+        moment("recorded_at", _("recorded")),
+    )
 
 
 @admin.register(RegistryEntry)
@@ -185,7 +290,18 @@ class EventAdmin(OfOpportunityAdmin):
     list_display = ("number", "opportunity", "transition", "role", moment("at", _("when")))
     list_filter = ("transition",)
     ordering = ("-at", "-pk")
-    fields = ("opportunity", "number", "transition", "source", "target", "role", moment("at", _("when")), "data", "previous", "hash")
+    fields = (
+        "opportunity",
+        "number",
+        "transition",
+        "source",
+        "target",
+        "role",
+        moment("at", _("when")),
+        "data",
+        "previous",
+        "hash",
+    )
 
 
 MAIL_STATUS = {
@@ -210,14 +326,26 @@ class MailStatusFilter(admin.SimpleListFilter):
 class SentMailAdmin(DeskAdmin):
     """What was sent, when, and what failed. Not the words; to a supplier only once the team may know who applied."""
 
-    list_display = (moment("created", _("queued")), "written_to", "mail", "opportunity", "state", moment("last_updated", _("last try")))
+    list_display = (
+        moment("created", _("queued")),
+        "written_to",
+        "mail",
+        "opportunity",
+        "state",
+        moment("last_updated", _("last try")),
+    )
     list_display_links = None
     list_filter = (MailStatusFilter,)
     list_select_related = ("notification__recipient", "notification__opportunity")
     ordering = ("-created", "-pk")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("message", "html_message").annotate(open=names_are_open("notification__opportunity"))
+        return (
+            super()
+            .get_queryset(request)
+            .defer("message", "html_message")
+            .annotate(open=names_are_open("notification__opportunity"))
+        )
 
     def has_view_permission(self, request, obj=None):
         return obj is None and super().has_view_permission(request)

@@ -47,7 +47,9 @@ def late(now: datetime) -> Q:
 
 def days_since(moment: datetime, now: datetime) -> int:
     """Business days from the day of `moment` to today, in Eastern time."""
-    return business_days.between(moment.astimezone(clock.EASTERN).date(), now.astimezone(clock.EASTERN).date())
+    return business_days.between(
+        moment.astimezone(clock.EASTERN).date(), now.astimezone(clock.EASTERN).date()
+    )
 
 
 def listed(model: str, **filters: str) -> str:
@@ -63,7 +65,9 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
     seen = Opportunity.objects.visible_to(user)
     counted = {
         row["state"]: row
-        for row in seen.order_by().values("state").annotate(count=Count("pk"), oldest=Min("state_since"), late=Count("pk", filter=late(now)))
+        for row in seen.order_by()
+        .values("state")
+        .annotate(count=Count("pk"), oldest=Min("state_since"), late=Count("pk", filter=late(now)))
     }
     team, others = [], []
     for state in sorted(STATES.values(), key=lambda state: state.step):
@@ -80,12 +84,30 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
             row["late"],
         )
         (team if state.waits_for is Role.TEAM else others).append(line)
-    asked = Question.objects.filter(opportunity__in=seen, published_at=None, set_aside_at=None).aggregate(count=Count("pk"), oldest=Min("asked_at"))
+    asked = Question.objects.filter(opportunity__in=seen, published_at=None, set_aside_at=None).aggregate(
+        count=Count("pk"), oldest=Min("asked_at")
+    )
     if asked["count"]:
         days = days_since(asked["oldest"], now)
-        team.append(Queue(_("Questions to answer"), asked["count"], listed("question", status="waiting"), Role.TEAM.label, days))
+        team.append(
+            Queue(
+                _("Questions to answer"),
+                asked["count"],
+                listed("question", status="waiting"),
+                Role.TEAM.label,
+                days,
+            )
+        )
     failed = Email.objects.filter(status=STATUS.failed).aggregate(count=Count("pk"), oldest=Min("created"))
     if failed["count"]:
         days = days_since(failed["oldest"], now)
-        team.append(Queue(_("E-mails that failed"), failed["count"], listed("sentmail", status=str(STATUS.failed)), Role.TEAM.label, days))
+        team.append(
+            Queue(
+                _("E-mails that failed"),
+                failed["count"],
+                listed("sentmail", status=str(STATUS.failed)),
+                Role.TEAM.label,
+                days,
+            )
+        )
     return {"team": team, "others": others}

@@ -97,7 +97,9 @@ class _Pretended:
 
 def _opportunity(now: datetime) -> _Pretended:
     today = now.astimezone(clock.EASTERN).date()
-    closing = datetime.combine(business_days.add(today, 5), datetime.min.time(), clock.EASTERN).replace(hour=14)
+    closing = datetime.combine(business_days.add(today, 5), datetime.min.time(), clock.EASTERN).replace(
+        hour=14
+    )
     opportunity = Opportunity(
         pk=0,
         reference=REFERENCE,
@@ -112,7 +114,9 @@ def _opportunity(now: datetime) -> _Pretended:
         posted_at=now,
     )
     offer = SimpleNamespace(respond_by=closing + timedelta(days=6))
-    pool = SimpleNamespace(round=1000000, round_at=closing + timedelta(days=4), text=f"esdc-microacq-pool-v1\n{REFERENCE}\n")
+    pool = SimpleNamespace(
+        round=1000000, round_at=closing + timedelta(days=4), text=f"esdc-microacq-pool-v1\n{REFERENCE}\n"
+    )
     return _Pretended(
         opportunity,
         offers=SimpleNamespace(open=SimpleNamespace(get=offer)),
@@ -125,10 +129,14 @@ def _site_mails(now: datetime) -> list[Sample]:
     for row in LIFECYCLE:
         for notice in row.told:
             sample = samples.setdefault(notice.template, Sample(notice.template))
-            sample.occasions.append({"when": row.label, "who": AUDIENCES.get(notice.audience, notice.audience)})
+            sample.occasions.append(
+                {"when": row.label, "who": AUDIENCES.get(notice.audience, notice.audience)}
+            )
     for path in sorted(FOLDER.glob("*.txt")):
         if path.stem != SHELL and path.stem not in samples:
-            samples[path.stem] = Sample(path.stem, [{"when": OTHER_OCCASIONS.get(path.stem, path.stem), "who": ""}])
+            samples[path.stem] = Sample(
+                path.stem, [{"when": OTHER_OCCASIONS.get(path.stem, path.stem), "who": ""}]
+            )
     context = mail_context(_opportunity(now)) | {
         "recipient": User(name="Li Supplier", email="li@example.ca"),
         "receipt": "0" * 32,
@@ -149,9 +157,26 @@ def _account_mails() -> list[Sample]:
     adapter, address = get_adapter(), settings.SITE_URL + "/…"
     site = SimpleNamespace(name=settings.SITE_URL.split("//")[-1], domain=settings.SITE_URL.split("//")[-1])
     person = User(name="Li Supplier", email="li@example.ca")
-    context = {"user": person, "email": person.email, "current_site": site, "activate_url": address, "password_reset_url": address}
-    context |= {"signup_url": address, "key": "…", "from_email": person.email, "to_email": "new@example.ca", "deleted_email": person.email}
-    context |= {"timestamp": clock.now(), "ip": "192.0.2.1", "user_agent": "…", "provider": _("Departmental sign-on")}
+    context = {
+        "user": person,
+        "email": person.email,
+        "current_site": site,
+        "activate_url": address,
+        "password_reset_url": address,
+    }
+    context |= {
+        "signup_url": address,
+        "key": "…",
+        "from_email": person.email,
+        "to_email": "new@example.ca",
+        "deleted_email": person.email,
+    }
+    context |= {
+        "timestamp": clock.now(),
+        "ip": "192.0.2.1",
+        "user_agent": "…",
+        "provider": _("Departmental sign-on"),
+    }
     samples = []
     for name, occasion in ACCOUNT_MAILS.items():
         sample = Sample(name, [{"when": occasion, "who": _("the owner of the account")}])

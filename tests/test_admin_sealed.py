@@ -19,8 +19,14 @@ PLANTED = "zanzibar-of-the-answers"
 
 def everything(client, opportunity) -> str:
     """Every page of the admin about this opportunity, and every list, with each row that a list links to."""
-    lists = [f"/en/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in admin.site._registry if m is not User]
-    pages = ["/en/admin/", f"/en/admin/opportunities/opportunity/{opportunity.pk}/change/", f"/en/admin/opportunities/opportunity/{opportunity.pk}/history/"]
+    lists = [
+        f"/en/admin/{m._meta.app_label}/{m._meta.model_name}/" for m in admin.site._registry if m is not User
+    ]
+    pages = [
+        "/en/admin/",
+        f"/en/admin/opportunities/opportunity/{opportunity.pk}/change/",
+        f"/en/admin/opportunities/opportunity/{opportunity.pk}/history/",
+    ]
     found = ""
     for path in [*lists, *pages]:
         body = client.get(path, follow=True).content.decode()

@@ -31,8 +31,14 @@ def test_accepting_records_each_criterion_and_opens_the_statement(cast):
     need = at("screening", cast)
     event = act("accept", need, cast.tess, data=answers(reason="Good and small."))
     screening = need.screenings.get()
-    assert (screening.decision, screening.reason, screening.decided_by) == ("accept", "Good and small.", cast.tess)
-    assert [(result.criterion, result.met) for result in screening.results.all()] == [(value, True) for value in Criterion.values]
+    assert (screening.decision, screening.reason, screening.decided_by) == (
+        "accept",
+        "Good and small.",
+        cast.tess,
+    )
+    assert [(result.criterion, result.met) for result in screening.results.all()] == [
+        (value, True) for value in Criterion.values
+    ]
     assert event.data == {"screening": screening.pk}
     need.refresh_from_db()
     assert need.state == "preparing"

@@ -19,10 +19,17 @@ IN_PROGRESS = tuple(state.name for state in STATES.values() if not state.is_endi
 
 def places() -> dict[str, int]:
     """How many opportunities are in progress, out of how many places, and how many needs wait. One query."""
-    states = list(Opportunity.objects.filter(state__in=(*IN_PROGRESS, "waitlisted")).values_list("state", flat=True))
+    states = list(
+        Opportunity.objects.filter(state__in=(*IN_PROGRESS, "waitlisted")).values_list("state", flat=True)
+    )
     waiting = states.count("waitlisted")
     taken = len(states) - waiting
-    return {"taken": taken, "all": settings.CAPACITY, "free": max(settings.CAPACITY - taken, 0), "waiting": waiting}
+    return {
+        "taken": taken,
+        "all": settings.CAPACITY,
+        "free": max(settings.CAPACITY - taken, 0),
+        "waiting": waiting,
+    }
 
 
 class ScreeningForm(ActionForm):
@@ -35,7 +42,10 @@ class ScreeningForm(ActionForm):
     reason_required = True
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5}), help_text=_("The client reads this reason.")
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("The client reads this reason."),
     )
 
     def __init__(self, *args, **kwargs):
@@ -69,7 +79,10 @@ class ScreeningForm(ActionForm):
 
     def criteria(self) -> list[dict]:
         """Each criterion with its two fields, for the page."""
-        return [{"met": self[f"met_{criterion.value}"], "note": self[f"note_{criterion.value}"]} for criterion in Criterion]
+        return [
+            {"met": self[f"met_{criterion.value}"], "note": self[f"note_{criterion.value}"]}
+            for criterion in Criterion
+        ]
 
     def places(self) -> dict[str, int]:
         """The team's capacity, for the page."""
@@ -84,7 +97,10 @@ class ScreeningForm(ActionForm):
             if not data.get(note):
                 self.add_error(note, _("Say why this criterion is not met."))
             if self.all_met:
-                self.add_error(met, _("Every criterion must be met. Otherwise return the need for changes, or decline it."))
+                self.add_error(
+                    met,
+                    _("Every criterion must be met. Otherwise return the need for changes, or decline it."),
+                )
         return data
 
     def record(self, opportunity, by, now):
@@ -97,7 +113,12 @@ class ScreeningForm(ActionForm):
             decided_at=now,
         )
         ScreeningResult.objects.bulk_create(
-            ScreeningResult(screening=screening, criterion=c.value, met=data[f"met_{c.value}"] == "yes", note=data[f"note_{c.value}"])
+            ScreeningResult(
+                screening=screening,
+                criterion=c.value,
+                met=data[f"met_{c.value}"] == "yes",
+                note=data[f"note_{c.value}"],
+            )
             for c in Criterion
         )
         return {"screening": screening.pk}

@@ -5,10 +5,10 @@ window.addEventListener("load", () => {
     const control = document.getElementById("modeltranslation-main-switch");
     const name = document.getElementById("translation-switch-name");
     if (control && name) control.setAttribute("aria-label", name.textContent);
-    for (const inner of document.querySelectorAll(".ui-tabs-anchor")) {
-      inner.removeAttribute("href");
-      inner.removeAttribute("tabindex");
-      inner.removeAttribute("title");
+    const tabs = document.querySelectorAll(".ui-tabs-anchor");
+    if (tabs.length) window.jQuery.ui.tabs.prototype._isLocal = () => true; // it would look for the address taken away below
+    for (const inner of tabs) {
+      for (const attribute of ["href", "tabindex", "title"]) inner.removeAttribute(attribute);
     }
   });
 });
