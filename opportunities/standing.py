@@ -76,7 +76,9 @@ def standing(opportunity, user, now: datetime, roles: set[Role] | None = None, a
 def likely_action(opportunity, roles: set[Role]) -> Action | None:
     """The next action as a card can say it without asking the database: the page of the work, or the one leading move."""
     pages = work_pages(opportunity, roles)
-    moves = [row for row in lifecycle.LIFECYCLE if row.leads and opportunity.state in row.sources and roles & set(row.roles)]
+    # Only for whom it waits: what others might do hangs on records (a question, a dispute), which are not asked for here.
+    here = opportunity.status.waits_for in roles
+    moves = [row for row in lifecycle.LIFECYCLE if here and row.leads and opportunity.state in row.sources and roles & set(row.roles)]
     for found in pages[:1] or (moves if len(moves) == 1 else []):
         return Action(found.label, reverse(found.name, args=[opportunity.reference]))
     return None
