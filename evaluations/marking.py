@@ -66,7 +66,9 @@ class Matrix:
     def __init__(self, opportunity):
         self.opportunity = opportunity
         self.criteria = list(opportunity.evaluation_criteria.all())
-        applications = opportunity.applications.in_play().prefetch_related("answers", "marks__evaluator", "consensus")
+        applications = opportunity.applications.in_play().prefetch_related(
+            "answers", "marks__evaluator", "consensus"
+        )
         self.applications = sorted(applications, key=lambda a: (len(a.label), a.label))
         self.named = {opportunity.client_id, *opportunity.evaluators.values_list("pk", flat=True)}
         self.sheets = list(opportunity.sheets.select_related("evaluator").order_by("pk"))

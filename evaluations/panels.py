@@ -145,9 +145,7 @@ def offers(reader: Reader):
     made = []
     if reader.is_any(Role.TEAM):
         made = list(opportunity.offers.select_related("application"))
-    contract = opportunity.contract
-    parties = (Role.SUPPLIER, Role.CLIENT, Role.MANAGER, Role.TEAM, Role.FINANCE)
-    if not mine and not made and not (contract and reader.is_any(*parties)):
+    if not mine and not made:
         return None
     needs = [
         offer for offer in made if offer.status == Offer.Status.OPEN and offer.application.needs_sign_off
@@ -155,6 +153,5 @@ def offers(reader: Reader):
     return {
         "mine": mine,
         "made": made,
-        "contract": contract if reader.is_any(*parties) else None,
         "sign_off_of": needs[0] if needs else None,
     }

@@ -13,7 +13,10 @@ from opportunities.lifecycle import CLOCK
 from .factories import NEED, STATEMENT, people
 
 CRITERIA = [
-    {"en": "Show that you know Python, or a similar language.", "fr": "Montrez que vous connaissez Python ou un langage semblable."},
+    {
+        "en": "Show that you know Python, or a similar language.",
+        "fr": "Montrez que vous connaissez Python ou un langage semblable.",
+    },
     {"en": "Show that you can test code.", "fr": "Montrez que vous savez tester du code."},
 ]
 CLOSING = datetime(2023, 9, 12, 18, tzinfo=UTC)
@@ -46,8 +49,16 @@ def opened(cast, *suppliers, about=None, evaluators=(), closing=CLOSING, **data)
     for number, supplier in enumerate(suppliers):
         text = (about or {}).get(supplier, "I wrote three open source programs and their tests.")
         answers = {criterion.pk: text for criterion in journey.opportunity.evaluation_criteria.all()}
-        own = {"legal_name": supplier.name, "code_account": f"https://gitlab.com/{supplier.email.partition('@')[0]}-codes"}
-        applications.apply(journey.opportunity, supplier, DATA | own | data | {"answers": answers}, closing - hours(10 - number))
+        own = {
+            "legal_name": supplier.name,
+            "code_account": f"https://gitlab.com/{supplier.email.partition('@')[0]}-codes",
+        }
+        applications.apply(
+            journey.opportunity,
+            supplier,
+            DATA | own | data | {"answers": answers},
+            closing - hours(10 - number),
+        )
     journey.act("close", CLOCK, closing + hours(0.1))
     journey.opportunity.refresh_from_db()
     return journey
@@ -108,7 +119,13 @@ def frozen(cast, *suppliers, now=FREEZE, announced=True, **options) -> Journey:
 def drawn(cast, *suppliers, **options) -> Journey:
     """Drawn with the recorded signature; the first in the order holds an offer."""
     journey = frozen(cast, *suppliers, **options)
-    act("draw", journey.opportunity, CLOCK, data={"signature_hex": SIGNATURE}, now=ROUND_AT + timedelta(seconds=5))
+    act(
+        "draw",
+        journey.opportunity,
+        CLOCK,
+        data={"signature_hex": SIGNATURE},
+        now=ROUND_AT + timedelta(seconds=5),
+    )
     journey.opportunity.refresh_from_db()
     return journey
 

@@ -21,7 +21,16 @@ from opportunities.models import Event, Opportunity
 from .choosing import CLOSING, hours, mark_all, opened
 
 NOW = CLOSING + hours(30)
-PLANTED = ("Quentavious", "Xylophia", "Brzeczyszczykiewicz", "Vandermolen", "zorbatek", "kwijibo", "@studio.example", "613-555-0199")
+PLANTED = (
+    "Quentavious",
+    "Xylophia",
+    "Brzeczyszczykiewicz",
+    "Vandermolen",
+    "zorbatek",
+    "kwijibo",
+    "@studio.example",
+    "613-555-0199",
+)
 pytestmark = pytest.mark.django_db
 
 READERS = ("amara", "eve", "mona", "tom", "tia", "root", "fin", "bo", "noor")
@@ -37,11 +46,22 @@ def journey(cast):
         cast.li: "I am Quentavious, of Zorbatek Digital. Write to me at li@studio.example or 613-555-0199. I know Python.",
         cast.sam: "See https://gitlab.com/kwijibo/tests for what I, Xylophia Vandermolen, have tested.",
     }
-    journey = opened(cast, cast.li, cast.sam, about=about, evaluators=[cast.eve], business_name="Zorbatek Digital", code_account="https://gitlab.com/kwijibo")
+    journey = opened(
+        cast,
+        cast.li,
+        cast.sam,
+        about=about,
+        evaluators=[cast.eve],
+        business_name="Zorbatek Digital",
+        code_account="https://gitlab.com/kwijibo",
+    )
     journey.opportunity.applications.update(sign_off_name="sign-off-Vandermolen.pdf")
     preparing.claim(journey.opportunity, cast.tess, CLOSING + hours(1))
     for application in journey.opportunity.applications.in_play():
-        masked = {a.criterion_id: suggestion(a.text, flags(a.text, preparing.identity(application))) for a in application.answers.all()}
+        masked = {
+            a.criterion_id: suggestion(a.text, flags(a.text, preparing.identity(application)))
+            for a in application.answers.all()
+        }
         preparing.check(journey.opportunity, application, cast.tess, masked, CLOSING + hours(1))
     journey.act("release", cast.tess, CLOSING + hours(1.5))
     return journey
@@ -79,7 +99,11 @@ def search(client, reader, urls) -> list[str]:
     with clock.frozen(NOW):
         for url in urls:
             answer = client.get(url)
-            text = answer.content.decode() if not answer.streaming else b"".join(answer.streaming_content).decode()
+            text = (
+                answer.content.decode()
+                if not answer.streaming
+                else b"".join(answer.streaming_content).decode()
+            )
             headers = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
             found += [f"{url}: {word}" for word in PLANTED if word.lower() in (text + headers).lower()]
     return found
@@ -101,7 +125,9 @@ def test_no_page_says_who_applied(client, cast, journey, checked):
 def test_the_evaluators_do_read_the_rest(client, cast, journey):
     mark_all(journey.opportunity, cast.eve, now=CLOSING + hours(3))
     client.force_login(cast.eve)
-    body = client.get(reverse("evaluate_application", args=[journey.opportunity.reference, "A"])).content.decode()
+    body = client.get(
+        reverse("evaluate_application", args=[journey.opportunity.reference, "A"])
+    ).content.decode()
     assert "have tested" in body or "I know Python" in body
     assert masking.MASK in body
 
@@ -120,7 +146,10 @@ def test_no_mail_record_or_event_says_who_applied(cast, journey):
     for mail in mails:
         text = " ".join((mail.subject, mail.message, mail.html_message)).lower()
         assert [word for word in PLANTED if word.lower() in text] == []
-    for facts in (*Event.objects.values_list("data", flat=True), *EvaluationRecord.objects.values_list("content", flat=True)):
+    for facts in (
+        *Event.objects.values_list("data", flat=True),
+        *EvaluationRecord.objects.values_list("content", flat=True),
+    ):
         text = json.dumps(facts, ensure_ascii=False).lower()
         assert [word for word in PLANTED if word.lower() in text] == []
         assert not any(a.receipt in text for a in Application.objects.all())
@@ -145,7 +174,10 @@ def test_the_addresses_carry_letters_alone(cast, journey):
     labels = set(journey.opportunity.applications.values_list("label", flat=True))
     assert labels == {"A", "B"}
     url = reverse("evaluate_application", args=[journey.opportunity.reference, "A"])
-    assert not any(str(a.pk) in url.replace(journey.opportunity.reference, "") for a in journey.opportunity.applications.all())
+    assert not any(
+        str(a.pk) in url.replace(journey.opportunity.reference, "")
+        for a in journey.opportunity.applications.all()
+    )
 
 
 def test_once_confirmed_the_team_reads_names_and_the_evaluators_still_do_not(client, cast, journey):

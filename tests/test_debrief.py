@@ -49,7 +49,9 @@ def test_the_supplier_asks_the_team_sends_and_both_are_on_record(client, cast, o
     assert "The second one." in body
     assert PASS_REASON not in body
     assert cast.amara.name not in body, "nor who marked"
-    told = {(n.recipient, n.template) for n in opportunity.notifications.filter(template__startswith="debrief")}
+    told = {
+        (n.recipient, n.template) for n in opportunity.notifications.filter(template__startswith="debrief")
+    }
     assert {(cast.tom, "debrief_asked"), (cast.noor, "debrief_sent")} <= told
 
 

@@ -81,10 +81,22 @@ def test_saving_as_one_goes(client, cast, opportunity):
     assert answer.status_code == 422
     assert "at least 20 words" in answer.content.decode()
     assert "Too little." in answer.content.decode(), "what was typed is still there"
-    assert post(client, cast.eve, url, **{f"mark_{first.pk}": "pass", f"reason_{first.pk}": "   \n\t  "}).status_code == 422
-    assert post(client, cast.eve, url, **{f"reason_{second.pk}": PASS_REASON}).status_code == 422, "a reason without a mark"
+    assert (
+        post(
+            client, cast.eve, url, **{f"mark_{first.pk}": "pass", f"reason_{first.pk}": "   \n\t  "}
+        ).status_code
+        == 422
+    )
+    assert post(client, cast.eve, url, **{f"reason_{second.pk}": PASS_REASON}).status_code == 422, (
+        "a reason without a mark"
+    )
     assert not CriterionResult.objects.exists()
-    assert post(client, cast.eve, url, **{f"mark_{first.pk}": "fail", f"reason_{first.pk}": FAIL_REASON}).status_code == 302
+    assert (
+        post(
+            client, cast.eve, url, **{f"mark_{first.pk}": "fail", f"reason_{first.pk}": FAIL_REASON}
+        ).status_code
+        == 302
+    )
     saved = CriterionResult.objects.get()
     assert (saved.criterion, saved.passed, saved.evaluator) == (first, False, cast.eve)
     assert FAIL_REASON in get(client, cast.eve, url).content.decode()
@@ -138,16 +150,26 @@ def test_others_marks_are_hidden_until_everybody_has_handed_in(client, cast, opp
     body = get(client, cast.eve, page("evaluate_application", opportunity, label)).content.decode()
     assert FAIL_REASON in body
     assert "Your decision" not in body, "only the client decides"
-    assert "Your decision" in get(client, cast.amara, page("evaluate_application", opportunity, label)).content.decode()
+    assert (
+        "Your decision"
+        in get(client, cast.amara, page("evaluate_application", opportunity, label)).content.decode()
+    )
 
 
 def test_marks_handed_in_stay(client, cast, opportunity):
     mark_all(opportunity, cast.eve, now=NOW)
     url = page("evaluate_application", opportunity, "A")
     first, _second = opportunity.evaluation_criteria.all()
-    assert post(client, cast.eve, url, **{f"mark_{first.pk}": "fail", f"reason_{first.pk}": FAIL_REASON}).status_code == 422
+    assert (
+        post(
+            client, cast.eve, url, **{f"mark_{first.pk}": "fail", f"reason_{first.pk}": FAIL_REASON}
+        ).status_code
+        == 422
+    )
     marking.take_back(opportunity, cast.eve, NOW)
-    assert post(client, cast.eve, url, action="marks").status_code == 422, "a mark that was made cannot be emptied"
+    assert post(client, cast.eve, url, action="marks").status_code == 422, (
+        "a mark that was made cannot be emptied"
+    )
     marking.hand_in(opportunity, cast.eve, NOW)
     mark_all(opportunity, cast.amara, now=NOW)
     with pytest.raises(Refused, match="sees all marks"):
@@ -173,11 +195,19 @@ def test_where_marks_differ_the_client_decides_with_a_reason(client, cast, oppor
     url = page("evaluate_application", opportunity, label)
     data = {"action": "decide", "criterion": first.pk, f"consensus-{first.pk}-mark": "pass"}
     assert post(client, cast.amara, url, **data, **{f"consensus-{first.pk}-reason": "ok"}).status_code == 422
-    assert post(client, cast.eve, url, **data, **{f"consensus-{first.pk}-reason": PASS_REASON}).status_code == 409
-    assert post(client, cast.amara, url, **data, **{f"consensus-{first.pk}-reason": PASS_REASON}).status_code == 302
+    assert (
+        post(client, cast.eve, url, **data, **{f"consensus-{first.pk}-reason": PASS_REASON}).status_code
+        == 409
+    )
+    assert (
+        post(client, cast.amara, url, **data, **{f"consensus-{first.pk}-reason": PASS_REASON}).status_code
+        == 302
+    )
     marking.decide(opportunity, cast.amara, label, second.pk, False, FAIL_REASON, NOW)
     with pytest.raises(Refused, match="do not differ"):
-        marking.decide(opportunity, cast.amara, label_of(opportunity, cast.li), first.pk, False, FAIL_REASON, NOW)
+        marking.decide(
+            opportunity, cast.amara, label_of(opportunity, cast.li), first.pk, False, FAIL_REASON, NOW
+        )
     act("evaluated", opportunity, cast.amara, now=NOW)
     act("confirm", opportunity, cast.tom, now=NOW)
     assert opportunity.applications.get(supplier=cast.li).passed is True
@@ -217,8 +247,13 @@ def test_the_team_returns_and_the_marks_stay(client, cast):
     assert "Li Supplier" not in body
     act("return_evaluation", opportunity, cast.tom, data={"reason": "Criterion 2 has no project."}, now=NOW)
     assert CriterionResult.objects.count() == 2
-    assert post(client, cast.amara, page("evaluated", opportunity), **replay).status_code == 409, "the old page does nothing"
-    assert "Criterion 2 has no project." in get(client, cast.amara, page("evaluate", opportunity)).content.decode()
+    assert post(client, cast.amara, page("evaluated", opportunity), **replay).status_code == 409, (
+        "the old page does nothing"
+    )
+    assert (
+        "Criterion 2 has no project."
+        in get(client, cast.amara, page("evaluate", opportunity)).content.decode()
+    )
     with pytest.raises(Refused):
         act("evaluated", opportunity, cast.amara, now=NOW)
     marking.hand_in(opportunity, cast.amara, NOW)
@@ -284,7 +319,14 @@ def test_the_evaluation_is_read_by_those_concerned_alone(client, cast):
     assert get(client, cast.tom, url).status_code == 409, "not before it is complete"
     mark_all(opportunity, cast.amara, now=NOW)
     act("evaluated", opportunity, cast.amara, now=NOW)
-    for person, status in ((cast.tom, 200), (cast.amara, 200), (cast.li, 409), (cast.bo, 409), (cast.mona, 409), (cast.fin, 409)):
+    for person, status in (
+        (cast.tom, 200),
+        (cast.amara, 200),
+        (cast.li, 409),
+        (cast.bo, 409),
+        (cast.mona, 409),
+        (cast.fin, 409),
+    ):
         assert get(client, person, url).status_code == status, person
 
 

@@ -18,7 +18,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def journey(cast):
-    return opened(cast, cast.li, cast.sam, about={cast.li: "I am Li Supplier. Mail li@studio.example, see https://gitlab.com/li-codes."})
+    return opened(
+        cast,
+        cast.li,
+        cast.sam,
+        about={cast.li: "I am Li Supplier. Mail li@studio.example, see https://gitlab.com/li-codes."},
+    )
 
 
 def page(name, opportunity, *rest):
@@ -103,7 +108,13 @@ def test_an_answer_cannot_be_emptied(cast, journey):
     preparing.claim(journey.opportunity, cast.tess, NOW)
     one = journey.opportunity.applications.get(supplier=cast.li)
     with pytest.raises(Refused):
-        preparing.check(journey.opportunity, one, cast.tess, {journey.opportunity.evaluation_criteria.first().pk: "  "}, NOW)
+        preparing.check(
+            journey.opportunity,
+            one,
+            cast.tess,
+            {journey.opportunity.evaluation_criteria.first().pk: "  "},
+            NOW,
+        )
 
 
 def test_setting_aside_has_a_reason_that_the_supplier_reads(client, cast, journey):
@@ -111,14 +122,21 @@ def test_setting_aside_has_a_reason_that_the_supplier_reads(client, cast, journe
     one = journey.opportunity.applications.get(supplier=cast.sam)
     url = page("prepare_application", journey.opportunity, one.pk)
     assert post(client, cast.tess, url, action="set_aside", **{"aside-reason": "   "}).status_code == 422
-    assert post(client, cast.tess, url, action="set_aside", **{"aside-reason": "Not eligible as a supplier."}).status_code == 302
+    assert (
+        post(
+            client, cast.tess, url, action="set_aside", **{"aside-reason": "Not eligible as a supplier."}
+        ).status_code
+        == 302
+    )
     assert not journey.opportunity.applications.in_play().filter(supplier=cast.sam).exists()
     assert post(client, cast.tess, url, action="put_back").status_code == 302
     preparing.set_aside(journey.opportunity, one, cast.tess, "Not eligible as a supplier.", NOW)
     workspace = page("workspace_opportunity", journey.opportunity)
     assert "Not eligible" not in get(client, cast.sam, workspace).content.decode(), "not before the release"
 
-    preparing.check(journey.opportunity, journey.opportunity.applications.get(supplier=cast.li), cast.tess, {}, NOW)
+    preparing.check(
+        journey.opportunity, journey.opportunity.applications.get(supplier=cast.li), cast.tess, {}, NOW
+    )
     event = act("release", journey.opportunity, cast.tess, now=NOW)
     assert event.data == {"applications": 2, "released": 1, "set_aside": 1}
     assert "Not eligible as a supplier." in get(client, cast.sam, workspace).content.decode()
@@ -157,7 +175,12 @@ def test_letters_go_on_after_z():
     assert [letters(n) for n in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
 
 
-LI = masking.Identity(names=("Élodie O'Brien-Roy",), businesses=("Studio Kaléidoscope inc.",), emails=("elodie.roy@kaleido.ca",), accounts=("https://github.com/eroy42",))
+LI = masking.Identity(
+    names=("Élodie O'Brien-Roy",),
+    businesses=("Studio Kaléidoscope inc.",),
+    emails=("elodie.roy@kaleido.ca",),
+    accounts=("https://github.com/eroy42",),
+)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ def test_two_people_freeze_and_none_of_them_prepared(cast):
     assert (pool.round, pool.round_at) == (ROUND, ROUND_AT)
     assert pool.chain_hash == draw.QUICKNET.chain_hash
     assert pool.sha256 == hashlib.sha256(pool.text.encode()).hexdigest() == event.data["sha256"]
-    assert set(draw.parse_pool(pool.text.encode()).receipts) == {a.receipt for a in opportunity.applications.all()}
+    assert set(draw.parse_pool(pool.text.encode()).receipts) == {
+        a.receipt for a in opportunity.applications.all()
+    }
 
 
 def test_the_database_too_wants_two_people(cast):
@@ -100,7 +102,9 @@ def test_a_pool_is_announced_once_every_notice_has_gone_out(cast):
     opportunity = frozen(cast, cast.li, cast.sam, announced=False).opportunity
     sent_at = FREEZE + timedelta(minutes=3)
     assert tick.announce_pools(sent_at) == 0
-    notices = opportunity.events.get(transition="freeze").notifications.filter(template__in=tick.ANNOUNCEMENTS)
+    notices = opportunity.events.get(transition="freeze").notifications.filter(
+        template__in=tick.ANNOUNCEMENTS
+    )
     first, *others = [notice.email_id for notice in notices]
     Email.objects.filter(pk=first).update(status=STATUS.sent)
     assert tick.announce_pools(sent_at) == 0
@@ -144,15 +148,23 @@ def test_a_pool_is_voided_before_its_round_or_after_thirty_silent_days(cast):
 def test_the_recorded_round_draws_and_the_first_is_offered(cast):
     opportunity = frozen(cast, cast.li, cast.sam, cast.noor).opportunity
     with pytest.raises(Refused, match="has not come"):
-        act("draw", opportunity, CLOCK, data={"signature_hex": SIGNATURE}, now=ROUND_AT - timedelta(seconds=1))
+        act(
+            "draw", opportunity, CLOCK, data={"signature_hex": SIGNATURE}, now=ROUND_AT - timedelta(seconds=1)
+        )
     event = act("draw", opportunity, CLOCK, data={"signature_hex": SIGNATURE}, now=LATER)
     pool = opportunity.pools.get()
     result = draw.draw(pool.text.encode(), SIGNATURE)
-    assert (pool.draw.randomness, pool.draw.seed, tuple(pool.draw.order)) == (result.randomness, result.seed, result.order)
+    assert (pool.draw.randomness, pool.draw.seed, tuple(pool.draw.order)) == (
+        result.randomness,
+        result.seed,
+        result.order,
+    )
     assert pool.draw.randomness == "fc1873a13f3545aeade8401532ef5519920652eee6b0d2b19ca12643b87b3587"
     offer = opportunity.offers.get()
     assert offer.application.receipt == result.order[0]
-    assert offer.respond_by.astimezone(clock.EASTERN).isoformat() == "2023-09-19T23:59:00-04:00", "two business days later, at the end of the day"
+    assert offer.respond_by.astimezone(clock.EASTERN).isoformat() == "2023-09-19T23:59:00-04:00", (
+        "two business days later, at the end of the day"
+    )
     assert event.data["demonstration"] is False
 
 
@@ -176,7 +188,9 @@ def test_the_tick_waits_for_the_beacon_and_draws_when_it_is_back(cast, monkeypat
     opportunity = frozen(cast, cast.li, cast.sam).opportunity
     answers = [None, None, SIGNATURE]
     asked = []
-    monkeypatch.setattr(beacon, "fetch", lambda relays, chain, number: asked.append((chain.name, number)) or answers.pop(0))
+    monkeypatch.setattr(
+        beacon, "fetch", lambda relays, chain, number: asked.append((chain.name, number)) or answers.pop(0)
+    )
     assert tick.draw_pools(ROUND_AT - timedelta(seconds=1)) == 0
     assert not asked
     assert tick.draw_pools(LATER) == 0
@@ -220,7 +234,12 @@ def test_a_stranger_reads_everything_and_checks_it(client, cast, tmp_path):
         answer = read(client, page(name, opportunity, *rest))
         assert answer["Content-Type"].startswith("text/plain")
         (tmp_path / name).write_bytes(answer.content)
-    run = subprocess.run([sys.executable, tmp_path / "check_script", tmp_path / "pool_file", SIGNATURE], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, tmp_path / "check_script", tmp_path / "pool_file", SIGNATURE],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert run.stdout.split() == pool.draw.order
     assert pool.sha256 in run.stderr
 
@@ -306,7 +325,11 @@ def test_offers_go_down_the_order_and_never_back(client, cast):
     assert opportunity.offers.open().get().supplier == third
     act("decline_offer", opportunity, third, now=late + hours(1))
     assert not opportunity.offers.open().exists()
-    assert list(opportunity.offers.values_list("position", "status")) == [(1, "declined"), (2, "expired"), (3, "declined")]
+    assert list(opportunity.offers.values_list("position", "status")) == [
+        (1, "declined"),
+        (2, "expired"),
+        (3, "declined"),
+    ]
     act("no_award", opportunity, cast.tom, data=VOID, now=late + hours(2))
     opportunity.refresh_from_db()
     assert opportunity.state == "no_award"
@@ -352,7 +375,11 @@ def test_signing_keeps_the_exact_text_and_its_hash(client, cast):
     shown = read(client, page("sign", opportunity), winner, now=when)
     assert shown.status_code == 200
     sha256 = shown.context["form"].sha256
-    for wrong in ({"signed_name": winner.name}, {"agree": "on", "signed_name": "Somebody Else"}, {"agree": "on", "signed_name": ""}):
+    for wrong in (
+        {"signed_name": winner.name},
+        {"agree": "on", "signed_name": "Somebody Else"},
+        {"agree": "on", "signed_name": ""},
+    ):
         with pytest.raises(Invalid):
             act("sign", opportunity, winner, data=wrong, now=when)
     data = {"agree": "on", "signed_name": winner.name.upper(), "terms_sha256": "0" * 64}
@@ -361,7 +388,12 @@ def test_signing_keeps_the_exact_text_and_its_hash(client, cast):
     event = act("sign", opportunity, winner, data=data | {"terms_sha256": sha256}, now=when)
     contract = Contract.objects.get()
     text = signed_text(contract.terms_en, contract.terms_fr)
-    assert contract.terms_sha256 == sha256 == hashlib.sha256(text.encode()).hexdigest() == event.data["terms_sha256"]
+    assert (
+        contract.terms_sha256
+        == sha256
+        == hashlib.sha256(text.encode()).hexdigest()
+        == event.data["terms_sha256"]
+    )
     assert winner.name in contract.terms_en
     assert winner.name in contract.terms_fr
     assert (contract.price, contract.signed_at) == (opportunity.fixed_price, when)
@@ -372,6 +404,9 @@ def test_signing_keeps_the_exact_text_and_its_hash(client, cast):
         assert hashlib.sha256(kept.content).hexdigest() == sha256
     for person in (order_of(opportunity)[1], cast.bo, cast.kim):
         assert read(client, page("contract", opportunity), person).status_code == 404
+    copy = event.notifications.get(recipient=winner, template="contract_signed").email
+    assert (contract.terms_fr if winner.language == "fr" else contract.terms_en) in copy.message
+    assert sha256 in copy.message
     told = {(n.recipient, n.template) for n in event.notifications.all()}
     assert {(winner, "contract_signed"), (order_of(opportunity)[1], "supplier_selected")} <= told
 
@@ -404,7 +439,10 @@ def test_a_public_servant_signs_only_with_the_accepted_sign_off(client, cast):
         assert client.post(url).status_code == 409, "nothing to accept yet"
         client.force_login(cast.li)
         assert client.post(url, {"sign_off": SimpleUploadedFile("x.pdf", b"not a pdf")}).status_code == 422
-        assert client.post(url, {"sign_off": SimpleUploadedFile("x.pdf", b"%PDF-1.4\n...\n%%EOF\n")}).status_code == 302
+        assert (
+            client.post(url, {"sign_off": SimpleUploadedFile("x.pdf", b"%PDF-1.4\n...\n%%EOF\n")}).status_code
+            == 302
+        )
         with pytest.raises(Refused):
             act("sign", opportunity, cast.li, data=data, now=FREEZE)
         client.force_login(cast.tom)
@@ -471,6 +509,28 @@ def test_twenty_draws_at_once_give_one(cast):
     assert all(isinstance(error, Refused) for error in errors)
     assert Draw.objects.count() == 1
     assert Offer.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ticks_at_once_expire_an_offer_once(cast):
+    opportunity = drawn(cast, cast.li, cast.sam, cast.noor).opportunity
+    late = opportunity.offers.open().get().respond_by
+    done, ready = [], threading.Barrier(6)
+
+    def run():
+        try:
+            ready.wait()
+            done.append(tick.expire_offers(late))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [0, 0, 0, 0, 0, 1]
+    assert list(opportunity.offers.values_list("position", "status")) == [(1, "expired"), (2, "open")]
 
 
 def test_the_dates_of_the_test_are_those_of_the_recorded_round():

@@ -143,6 +143,8 @@ urls = [
         name="contract_text",
     ),
     path(
-        format_lazy("{}<str:reference>/{}/", gettext_lazy("workspace/"), SIGN_OFF), check_sign_off, name="check_sign_off"
+        format_lazy("{}<str:reference>/{}/", gettext_lazy("workspace/"), SIGN_OFF),
+        check_sign_off,
+        name="check_sign_off",
     ),
 ]

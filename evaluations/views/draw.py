@@ -1,10 +1,6 @@
 """The public page of a draw: everything that a stranger needs to check it, and the door for the beacon's signature."""
 
-import hashlib
-
-from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -14,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from microacq import clock
+from microacq import clock, limits
 from opportunities import lifecycle
 from opportunities.actions import act
 from opportunities.models import Opportunity
@@ -97,11 +93,9 @@ def _download(text: str, name: str) -> HttpResponse:
 
 
 def _within_limits(request) -> bool:
-    """Whether one more signature may be verified now. Each minute has so many places; a place is taken by adding it."""
-    address = hashlib.sha256(str(get_adapter().get_client_ip(request)).encode()).hexdigest()[:32]
-    return all(
-        any(cache.add(f"beacon:{who}:{place}", 1, 60) for place in range(limit))
-        for who, limit in ((address, HANDED_IN_A_MINUTE), ("all", CHECKED_A_MINUTE))
+    """Whether one more signature may be verified now."""
+    return limits.room("beacon", limits.visitor(request), HANDED_IN_A_MINUTE, 60) and limits.room(
+        "beacon", "all", CHECKED_A_MINUTE, 60
     )
 
 

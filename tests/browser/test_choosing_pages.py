@@ -41,7 +41,9 @@ def look(browser, live_server, accessible):
 def test_the_pages_of_evaluation_and_selection(cast, look):
     with clock.frozen(CLOSING) as stopped:
         about = {cast.li: "I am Li Supplier. Mail li@studio.example, see https://gitlab.com/li-codes."}
-        opportunity = opened(cast, cast.li, cast.sam, cast.noor, about=about, evaluators=[cast.eve]).opportunity
+        opportunity = opened(
+            cast, cast.li, cast.sam, cast.noor, about=about, evaluators=[cast.eve]
+        ).opportunity
         reference = opportunity.reference
 
         def act(name, user, now, **data):
@@ -81,7 +83,15 @@ def test_the_pages_of_evaluation_and_selection(cast, look):
         look(cast.amara, "evaluate_application", reference, label)
         look(cast.amara, "workspace_opportunity", reference)
         for criterion in opportunity.evaluation_criteria.all():
-            marking.decide(opportunity, cast.amara, label, criterion.pk, True, "The second project shows what was asked for.", now)
+            marking.decide(
+                opportunity,
+                cast.amara,
+                label,
+                criterion.pk,
+                True,
+                "The second project shows what was asked for.",
+                now,
+            )
         look(cast.amara, "evaluated", reference)
         act("evaluated", cast.amara, now)
         look(cast.tom, "check_evaluation", reference)
