@@ -18,7 +18,7 @@ def registry(reader: Reader) -> dict | None:
     return {
         "entry": entry,
         "category": dict(ore.categories((get_language() or "en")[:2])).get(entry.category) if entry else "",
-        "block": ore.entry_block(entry.as_entry()) if entry else "",
+        "entry_yaml": ore.entry_block(entry.as_entry()) if entry else "",
         "writes": reader.is_any(Role.CLIENT, Role.TEAM),
         "open": o.state == "registry",
     }

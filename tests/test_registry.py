@@ -198,6 +198,7 @@ def test_the_block_and_the_words_of_the_pull_request_are_ready_in_both_languages
     client.force_login(cast.tess)
     page = client.get(reverse("registry_file", args=[written.reference]))
     words = page.context["pull_request"]
+    assert "whatItDoes:" in page.content.decode()
     assert words.branch == "esdc-edsc-count-visits-to-the-benefits-pages"
     assert "Count visits" in words.title
     assert "Compter les visites" in words.title

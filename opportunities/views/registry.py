@@ -91,7 +91,7 @@ def registry_file(request, reference):
         "opportunity": opportunity,
         "entry": entry,
         "form": form,
-        "block": ore.entry_block(content),
+        "entry_yaml": ore.entry_block(content),
         "pull_request": pull_request.pull_request_for(content, public_urls(reference)),
         "file": pull_request.FILE,
         "file_url": pull_request.FILE_URL,
