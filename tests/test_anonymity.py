@@ -159,7 +159,7 @@ def test_no_admin_page_says_who_applied(client, cast, journey):
     """Accounts and queued mail name suppliers, and say nothing of what they applied to."""
     complete(journey, cast)
     urls = [reverse("admin:index")]
-    for model, page in admin.site._registry.items():
+    for model in admin.site._registry:
         label = f"{model._meta.app_label}_{model._meta.model_name}"
         if model._meta.app_label in ("account", "microacq", "mfa", "socialaccount", "post_office"):
             continue

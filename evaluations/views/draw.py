@@ -57,7 +57,6 @@ def page(request, opportunity, form=None, status=200):
     return TemplateResponse(request, "evaluations/draw.html", {
         "opportunity": opportunity, "now": now, "current": current, "form": form,
         "void": [story for story in stories if story["pool"].voided_at], "single": single, "script": draw.CHECK_SCRIPT,
-        "announced": opportunity.events.filter(transition="freeze").last(),
     }, status=status)  # fmt: skip
 
 
