@@ -11,6 +11,7 @@ from .payment import Certification, Invoice, Payment
 from .posting import Amendment, Question
 from .registry import RegistryEntry
 from .screening import Screening, ScreeningResult
+from .search import SearchEntry, SearchWord
 
 __all__ = [
     "AcceptanceCriterion",
@@ -36,6 +37,8 @@ __all__ = [
     "Reservation",
     "Screening",
     "ScreeningResult",
+    "SearchEntry",
+    "SearchWord",
     "SentMail",
     "Skill",
 ]

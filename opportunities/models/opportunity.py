@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -156,6 +157,16 @@ class Opportunity(models.Model):
             models.Index(fields=["state", "state_since"]),
             models.Index(fields=["closing_at"], condition=Q(state="posted"), name="open_by_closing"),
             models.Index(fields=["-posted_at"], condition=Q(posted_at__isnull=False), name="posted_newest"),
+            # What the public list counts, sorts and narrows, so that it need not read the texts.
+            models.Index(
+                fields=["closing_at", "id"],
+                include=["state", "fixed_price", "posted_at", "modified_at"],
+                condition=Q(posted_at__isnull=False),
+                name="public_facts",
+            ),
+            models.Index(
+                Coalesce("amended_at", "posted_at").desc(), condition=Q(posted_at__isnull=False), name="news_first"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=list(STATES)), name="state_known"),
@@ -308,8 +319,10 @@ class Opportunity(models.Model):
 
     @property
     def contract(self):
-        """The signed contract, or None."""
-        return self.contracts.first()
+        """The signed contract, or None. Kept once found: there is never another."""
+        if not self.__dict__.get("_contract"):
+            self._contract = self.contracts.first()
+        return self._contract
 
     @property
     def delivery(self):
