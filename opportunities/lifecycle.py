@@ -281,12 +281,15 @@ def roles_held(opportunity: Any, by: Any) -> set[Role]:
     return {by.role} if isinstance(by, System) else opportunity.roles_of(by)
 
 
-def why_not(row: Transition, opportunity: Any, by: Any, now: datetime) -> tuple[str, list[Any]]:
+def why_not(
+    row: Transition, opportunity: Any, by: Any, now: datetime, roles: set[Role] | None = None
+) -> tuple[str, list[Any]]:
     """Why the transition may not happen now: ("", []) when it may, else a code and its sentences.
 
     Role first and alone, then state, then guards: a guard's sentence must not tell an outsider about applications.
+    `roles` are the actor's, when they are known already.
     """
-    if not roles_held(opportunity, by) & set(row.roles):
+    if not (roles_held(opportunity, by) if roles is None else roles) & set(row.roles):
         who = [str(role.label) for role in row.roles if role is not Role.CLOCK or len(row.roles) == 1]
         return "role", [_("This can only be done by: %(who)s.") % {"who": ", ".join(who)}]
     if opportunity.state not in row.sources:
@@ -301,10 +304,10 @@ def why_not(row: Transition, opportunity: Any, by: Any, now: datetime) -> tuple[
 
 def available(opportunity: Any, by: Any, now: datetime) -> list[tuple[Transition, list[Any]]]:
     """The transitions that this actor's roles and the state offer, each with the reasons against it now."""
-    offered = []
+    offered, roles = [], roles_held(opportunity, by)
     for row in LIFECYCLE:
         if opportunity.state in row.sources:
-            code, reasons = why_not(row, opportunity, by, now)
+            code, reasons = why_not(row, opportunity, by, now, roles)
             if code in ("", "guard"):
                 offered.append((row, reasons))
     return offered
@@ -329,7 +332,8 @@ def perform(
     with transaction.atomic():
         opportunity = opportunity.locked()
         now = now or clock.now()
-        code, reasons = why_not(row, opportunity, by, now)
+        roles = roles_held(opportunity, by)
+        code, reasons = why_not(row, opportunity, by, now, roles)
         if code in ("", "guard") and version is not None and version != opportunity.version:
             code, reasons = (
                 "stale",
@@ -341,7 +345,7 @@ def perform(
             )
         if code:
             raise Refused(code, reasons)
-        role = next(role for role in row.roles if role in roles_held(opportunity, by))
+        role = next(role for role in row.roles if role in roles)
         source = opportunity.state
         data = (record(opportunity, by, now) if record else None) or {}
         opportunity.enter(row.target or source, now)

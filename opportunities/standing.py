@@ -42,14 +42,21 @@ def steps_of(opportunity) -> list[dict]:
     """The nine steps with what is done, current and to come, for the stepper."""
     current, ended = opportunity.status.step, opportunity.state == "complete"
     return [
-        {"number": n, "label": label, "status": "done" if n < current or ended else "current" if n == current else "todo"}
+        {
+            "number": n,
+            "label": label,
+            "status": "done" if n < current or ended else "current" if n == current else "todo",
+        }
         for n, label in STEPS.items()
     ]
 
 
-def next_action(opportunity, user, roles: set[Role], now: datetime) -> Action | None:
-    """The one thing this reader should do next: the leading transition that is possible, else the page of the work."""
-    for row, reasons in lifecycle.available(opportunity, user, now):
+def next_action(opportunity, roles: set[Role], offered) -> Action | None:
+    """The one thing this reader should do next: the leading transition that is possible, else the page of the work.
+
+    `offered` is what `lifecycle.available()` gave for the reader.
+    """
+    for row, reasons in offered:
         if row.leads and not reasons:
             return Action(row.label, reverse(row.name, args=[opportunity.reference]))
     for page in work_pages(opportunity, roles):
@@ -57,7 +64,9 @@ def next_action(opportunity, user, roles: set[Role], now: datetime) -> Action | 
     return None
 
 
-def standing(opportunity, user, now: datetime, roles: set[Role] | None = None, action: Action | None = None) -> Standing:
+def standing(
+    opportunity, user, now: datetime, roles: set[Role] | None = None, action: Action | None = None
+) -> Standing:
     """What to tell this reader of where the opportunity stands; `roles` and `action` when they are known already."""
     roles = opportunity.roles_of(user) if roles is None else roles
     status = opportunity.status
@@ -78,7 +87,11 @@ def likely_action(opportunity, roles: set[Role]) -> Action | None:
     pages = work_pages(opportunity, roles)
     # Only for whom it waits: what others might do hangs on records (a question, a dispute), which are not asked for here.
     here = opportunity.status.waits_for in roles
-    moves = [row for row in lifecycle.LIFECYCLE if here and row.leads and opportunity.state in row.sources and roles & set(row.roles)]
+    moves = [
+        row
+        for row in lifecycle.LIFECYCLE
+        if here and row.leads and opportunity.state in row.sources and roles & set(row.roles)
+    ]
     for found in pages[:1] or (moves if len(moves) == 1 else []):
         return Action(found.label, reverse(found.name, args=[opportunity.reference]))
     return None
@@ -91,8 +104,12 @@ def cards(opportunities, user, now: datetime) -> list[Standing]:
     """
     page = list(opportunities)
     keys = [opportunity.pk for opportunity in page]
-    supplies = set(user.offers.held_by(user).filter(opportunity__in=keys).values_list("opportunity_id", flat=True))
-    supplies |= set(Contract.objects.filter(supplier=user, opportunity__in=keys).values_list("opportunity_id", flat=True))
+    supplies = set(
+        user.offers.held_by(user).filter(opportunity__in=keys).values_list("opportunity_id", flat=True)
+    )
+    supplies |= set(
+        Contract.objects.filter(supplier=user, opportunity__in=keys).values_list("opportunity_id", flat=True)
+    )
     found = []
     for opportunity in page:
         roles = opportunity.own_roles_of(user) | ({Role.SUPPLIER} if opportunity.pk in supplies else set())
@@ -107,7 +124,9 @@ def _states_waiting_for(*roles: Role) -> list[str]:
 def waiting_for(user) -> Q:
     """The condition for opportunities that wait for this user, in the states' own words."""
     evaluators = Opportunity.evaluators.through.objects.filter(opportunity=OuterRef("pk"), user=user)
-    waits = Q(client=user, state__in=_states_waiting_for(Role.CLIENT)) | Q(manager=user, state__in=_states_waiting_for(Role.MANAGER))
+    waits = Q(client=user, state__in=_states_waiting_for(Role.CLIENT)) | Q(
+        manager=user, state__in=_states_waiting_for(Role.MANAGER)
+    )
     waits |= Q(Exists(evaluators), state="evaluation")
     no_part = ~Q(client=user) & (~Q(manager=user) | Q(manager=None)) & ~Q(Exists(evaluators))
     if user.role == user.Role.TEAM:
@@ -121,7 +140,12 @@ def waiting_for(user) -> Q:
 
 def followed_by(user) -> Q:
     """The condition for opportunities in which this user has a part, or that they watch over."""
-    parts = Opportunity.objects.part_of(user) | Q(pk__in=user.applications.values("opportunity")) | Q(pk__in=user.questions_asked.values("opportunity"))
+    parts = (
+        Opportunity.objects.part_of(user)
+        | Q(pk__in=user.applications.values("opportunity"))
+        | Q(pk__in=user.questions_asked.values("opportunity"))
+    )
+    parts |= Q(pk__in=user.followings.values("opportunity"))
     if user.role == user.Role.TEAM:
         parts |= ~Q(state__in=lifecycle.ENDINGS)
     if user.role == user.Role.FINANCE:

@@ -26,11 +26,17 @@ PAGE_SIZE = 12
 @require_safe
 @login_required
 def workspace(request):
-    """"Waiting for you" first, oldest first; then what the reader follows, newest change first."""
+    """ "Waiting for you" first, oldest first; then what the reader follows, newest change first."""
     user, now = request.user, clock.now()
-    visible = Opportunity.objects.visible_to(user).select_related("client", "manager").prefetch_related("evaluators")
+    visible = (
+        Opportunity.objects.visible_to(user)
+        .select_related("client", "manager")
+        .prefetch_related("evaluators")
+    )
     waiting = Paginator(visible.filter(waiting_for(user)).order_by("state_since", "pk").distinct(), PAGE_SIZE)
-    followed = visible.filter(followed_by(user)).exclude(pk__in=Opportunity.objects.filter(waiting_for(user)).values("pk"))
+    followed = visible.filter(followed_by(user)).exclude(
+        pk__in=Opportunity.objects.filter(waiting_for(user)).values("pk")
+    )
     followed = Paginator(followed.order_by(F("modified_at").desc(), "-pk").distinct(), PAGE_SIZE)
     waiting_page = waiting.get_page(request.GET.get("waiting"))
     page = followed.get_page(request.GET.get("page"))
@@ -50,10 +56,14 @@ def workspace_opportunity(request, reference):
     opportunity, user, now = visible_or_404(request, reference), request.user, clock.now()
     roles = opportunity.roles_of(user)
     reader = Reader(opportunity, user, roles, now)
-    offered = [(row, reasons) for row, reasons in lifecycle.available(opportunity, user, now) if not row.by_clock_only]
+    offered = [
+        (row, reasons)
+        for row, reasons in lifecycle.available(opportunity, user, now)
+        if not row.by_clock_only
+    ]
     context = {
         "opportunity": opportunity,
-        "standing": standing(opportunity, user, now, roles, next_action(opportunity, user, roles, now)),
+        "standing": standing(opportunity, user, now, roles, next_action(opportunity, roles, offered)),
         "reader": reader,
         "roles": [role.label for role in Role if role in roles and role is not Role.PUBLIC],
         "possible": [row for row, reasons in offered if not reasons],

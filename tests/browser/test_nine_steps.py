@@ -128,7 +128,7 @@ def eligibility(walk):
     tom.page.locator('[name="reason"]').fill("Le besoin satisfait à tous les critères.")
     tom.page.locator('#content-main form [type="submit"], #content form [type="submit"], main form button').first.click()
     walk.everyone_looks("preparing", "amara tess tom root", "eve fin li sam pat")
-    walk.people["amara"].sees("Le besoin satisfait à tous les critères.")
+    walk.people["amara"].open("workspace_opportunity", walk.reference).sees("Le besoin satisfait à tous les critères.")
 
 
 def funds(walk):
@@ -284,7 +284,7 @@ def payment(walk):
         number="F-2023-09", supplier_name=supplier.user.name, supplier_address="123, rue Exemple\nMontréal QC  H2X 1Y4",
         province="QC", charges_tax="yes", gst_number="123456789 RT 0001", pst_number="1234567890 TQ 0001",
     )  # fmt: skip
-    supplier.press().sees("7 473,38" if supplier.language == "fr" else "7,473.38").press()
+    supplier.press().sees("7\u00a0473,38" if supplier.language == "fr" else "7,473.38").press()
     invoice = walk.opportunity.latest_invoice
     assert (str(invoice.amount), str(invoice.total)) == ("6500.00", "7473.38")
     walk.everyone_looks("certification", "amara eve mona tess fin li")
