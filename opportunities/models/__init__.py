@@ -12,6 +12,7 @@ from .posting import Amendment, Question
 from .registry import RegistryEntry
 from .screening import Screening, ScreeningResult
 from .search import SearchEntry, SearchWord
+from .subscription import Consent, Following, Subscription, SubscriptionRequest
 
 __all__ = [
     "AcceptanceCriterion",
@@ -20,12 +21,14 @@ __all__ = [
     "Assessment",
     "Certification",
     "Commitment",
+    "Consent",
     "Contract",
     "Delivery",
     "Dispute",
     "EvaluationCriterion",
     "Event",
     "Extension",
+    "Following",
     "Invoice",
     "Message",
     "Notification",
@@ -41,4 +44,6 @@ __all__ = [
     "SearchWord",
     "SentMail",
     "Skill",
+    "Subscription",
+    "SubscriptionRequest",
 ]
