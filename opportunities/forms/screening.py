@@ -54,7 +54,7 @@ class ScreeningForm(ActionForm):
         reason = self.fields.pop("reason")
         for number, criterion in enumerate(Criterion, 1):
             self.fields[f"met_{criterion.value}"] = forms.ChoiceField(
-                label=format_lazy("{}. {}", number, criterion.label),
+                label=criterion.label,
                 choices=[("yes", _("Met")), ("no", _("Not met"))],
                 widget=forms.RadioSelect,
                 error_messages={"required": _("Say whether this criterion is met.")},

@@ -27,8 +27,7 @@ def enter(cast, client, live_server):
     return open_page
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("language", "width"), [("en", 320), ("fr", 1280)])
 def test_the_desk_is_accessible(cast, page, enter, accessible, complaints, language, width):
     screening, preparing, work = at("screening", cast), at("preparing", cast), at("work", cast)
     page.set_viewport_size({"width": width, "height": 900})
