@@ -313,6 +313,7 @@ class Journey:
 
     def delivered(self) -> dict[str, str]:
         """What the supplier says of the delivery."""
+        self.opportunity.refresh_from_db()
         contract = self.opportunity.contract
         criteria = self.opportunity.acceptance_criteria.all()
         met = {
