@@ -9,6 +9,9 @@ class OpportunitiesConfig(AppConfig):
 
     def ready(self):
         from . import (  # noqa: F401 - a part registers itself when imported
+            due_work,
+            following,
+            mailing_list,
             notifications,
             panels_history,
             panels_messages,

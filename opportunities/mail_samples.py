@@ -48,6 +48,9 @@ AUDIENCES = {
 }
 OTHER_OCCASIONS = {
     "application_received": _("An application is submitted"),
+    "delivery_late": _("The delivery date has passed"),
+    "delivery_soon": _("The delivery date is three business days away"),
+    "extension_answered": _("The other side answers a new delivery date"),
     "message": _("A message is written on an opportunity"),
     "need_entered": _("The team enters a need that came by e-mail"),
 }

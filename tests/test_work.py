@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from microacq import clock
+from opportunities import due_work
 from opportunities.actions import Invalid, act, make_form
 from opportunities.lifecycle import Refused
 from opportunities.models import Assessment, Contract, Delivery, Dispute, Extension, Notification
@@ -511,3 +512,38 @@ def test_every_page_of_step_seven_opens_in_french_too(working, delivered, cast, 
             assert client.get(reverse(name, args=[working.reference])).status_code == status, name
         client.force_login(cast.amara)
         assert client.get(reverse("accept_work", args=[delivered.reference])).status_code == 200
+
+
+# reminders
+
+
+def test_the_supplier_is_reminded_before_the_date_and_everybody_when_it_has_passed_each_once(
+    working, cast, frozen
+):
+    due = today() + 8 * DAY  # a Wednesday; three business days before it is the Friday
+    Contract.objects.update(delivery_date=due)
+    type(working).objects.update(delivery_date=due)
+    assert due_work.remind(NOW) == 0
+    assert due_work.next_reminder(NOW).date() == due - 5 * DAY
+    soon, late = NOW + 3 * DAY, NOW + 9 * DAY
+    for moment, template, people in (
+        (soon, "delivery_soon", {cast.li}),
+        (late, "delivery_late", {cast.li, cast.amara, cast.tess, cast.tom, cast.tia, cast.root}),
+    ):
+        frozen.move_to(moment)
+        assert due_work.remind(moment) == len(people)
+        assert due_work.remind(moment) == 0
+        assert told(template) == people
+    assert due_work.next_reminder(late) is None
+
+
+def test_a_new_date_begins_the_reminders_anew(working, cast, client, frozen):
+    late = NOW + 60 * DAY
+    frozen.move_to(late)
+    due_work.remind(late)
+    do("ask_extension", working, cast.li, new_date=(late + 10 * DAY).date().isoformat(), reason="Illness.")
+    answer(client, cast.amara, working, "agree")
+    do("extend_delivery", working, cast.tess, decision="approve")
+    assert due_work.remind(late) == 0
+    frozen.move_to(late + 11 * DAY)
+    assert due_work.remind(late + 11 * DAY) == 6

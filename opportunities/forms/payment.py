@@ -286,7 +286,10 @@ class PayForm(OnInvoiceForm):
         self.certification = self.invoice.certification
         application = self.opportunity.applications.filter(supplier=self.contract.supplier_id).first()
         self.wanted_means = application.get_means_display() if application and application.means else ""
-        self.initial = {"paid_on": today(self.now), **self.initial}
+        means = {"visa": Payment.Means.CARD, "paypal": Payment.Means.PAYPAL}.get(
+            application.means if application else ""
+        )
+        self.initial = {"paid_on": today(self.now), "means": means, **self.initial}
 
     def clean_paid_on(self):
         paid_on = self.cleaned_data["paid_on"]

@@ -192,6 +192,10 @@ class Opportunity(models.Model):
             kwargs["force_insert"] = True
         super().save(*args, **kwargs)
 
+    def refresh_from_db(self, *args, **kwargs):
+        super().refresh_from_db(*args, **kwargs)
+        self.__dict__.pop("_contract", None)
+
     # what the lifecycle asks
 
     def locked(self) -> "Opportunity":
