@@ -12,7 +12,9 @@ from .models import Application, Offer
 
 
 def _suppliers(**conditions):
-    return User.objects.filter(applications__in=Application.objects.filter(status=Application.Status.SUBMITTED, **conditions)).distinct()
+    return User.objects.filter(
+        applications__in=Application.objects.filter(status=Application.Status.SUBMITTED, **conditions)
+    ).distinct()
 
 
 @audience("applicants")
@@ -58,12 +60,16 @@ def others(opportunity, event):
 
 @audience("followers")
 def followers(opportunity, event):
-    """Who asked a question, or began or sent an application. When questions were only set aside: who asked those."""
+    """Who asked a question, began or sent an application, or follows it and wants to know at once.
+
+    When questions were only set aside: who asked those. Who wants one e-mail a day is told by `opportunities.following`.
+    """
     if event.transition == "publish_answers" and not event.data["published"]:
         return User.objects.filter(questions_asked__in=event.data["set_aside"]).distinct()
     return User.objects.filter(
         Q(questions_asked__opportunity=opportunity)
         | Q(applications__opportunity=opportunity, applications__status__in=("draft", "submitted"))
+        | Q(followings__opportunity=opportunity, followings__digest=False)
     ).distinct()
 
 

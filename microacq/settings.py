@@ -108,6 +108,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 # --- The job ---------------------------------------------------------------------------------------------------------
 
 CONTACT_EMAIL = os.environ.get("CONTACT_EMAIL") or "micro-acquisition@esdc.example"
+# Whoever writes to a mailing list must say where they can be reached by post.
+POSTAL_ADDRESS = os.environ.get("POSTAL_ADDRESS") or "140 Promenade du Portage, Gatineau QC  K1A 0J9"
 ESDC_EMAIL_DOMAINS = [
     domain.lower()
     for domain in words(

@@ -5,6 +5,7 @@ its own audiences with `audience()`. Does not send: `manage.py tick` does.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +21,22 @@ from microacq.models import User
 from .lifecycle import performed
 from .models import Notification
 
-AUDIENCES: dict[str, Callable[..., Iterable[User]]] = {}
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody without an account: an address, its language, and what a mail to it holds besides."""
+
+    email: str
+    language: str
+    context: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+AUDIENCES: dict[str, Callable[..., Iterable[User | Recipient]]] = {}
 
 
 def audience(name: str):
-    """Decorator: the function takes (opportunity, event) and gives the people to tell."""
+    """Decorator: the function takes (opportunity, event) and gives the people, or the addresses, to tell."""
 
     def keep(function):
         AUDIENCES[name] = function
@@ -71,18 +83,55 @@ def render_mail(template: str, language: str, context: dict) -> tuple[str, str, 
     with override(language):
         subject, _line, body = render_to_string(f"emails/{template}.txt", context).strip().partition("\n")
         body = body.strip()
-        shell = {**context, "subject": subject, "body_text": body, "body_html": render(body), "language": language}
-        return subject, render_to_string("emails/base.txt", shell), render_to_string("emails/base.html", shell)
+        shell = {
+            **context,
+            "subject": subject,
+            "body_text": body,
+            "body_html": render(body),
+            "language": language,
+        }
+        return (
+            subject,
+            render_to_string("emails/base.txt", shell),
+            render_to_string("emails/base.html", shell),
+        )
 
 
-def queue(template: str, recipient: User, context: dict, *, event=None, opportunity=None, audience_name: str = "") -> Notification | None:
-    """Queue one e-mail to one person, in their language. Nothing is sent before the transaction commits."""
-    if not recipient.is_active:
+def queue(
+    template: str,
+    recipient: User | Recipient,
+    context: dict,
+    *,
+    event=None,
+    opportunity=None,
+    audience_name: str = "",
+) -> Notification | None:
+    """Queue one e-mail to one person or address, in their language. Nothing is sent before the transaction commits."""
+    person = recipient if isinstance(recipient, User) else None
+    if person and not person.is_active:
         return None
-    subject, text, html = render_mail(template, recipient.language, {**context, "recipient": recipient})
-    email = mail.send(recipients=[recipient.email], sender=settings.DEFAULT_FROM_EMAIL, subject=subject, message=text, html_message=html)
+    besides = {} if person else recipient.context
+    subject, text, html = render_mail(
+        template,
+        recipient.language,
+        {"audience": audience_name, **context, **besides, "recipient": recipient},
+    )
+    email = mail.send(
+        recipients=[recipient.email],
+        sender=settings.DEFAULT_FROM_EMAIL,
+        subject=subject,
+        message=text,
+        html_message=html,
+        headers=None if person else recipient.headers or None,
+    )
     return Notification.objects.create(
-        event=event, opportunity=opportunity, recipient=recipient, template=template, audience=audience_name, email=email, created_at=clock.now()
+        event=event,
+        opportunity=opportunity,
+        recipient=person,
+        template=template,
+        audience=audience_name,
+        email=email,
+        created_at=clock.now(),
     )
 
 
@@ -116,21 +165,40 @@ class Links:
 
 def mail_context(opportunity, event=None) -> dict:
     """What every mail about an opportunity may use."""
-    return {"opportunity": opportunity, "event": event, "data": event.data if event else {}, "links": Links(opportunity), "contact": settings.CONTACT_EMAIL}
+    return {
+        "opportunity": opportunity,
+        "event": event,
+        "data": event.data if event else {},
+        "links": Links(opportunity),
+        "contact": settings.CONTACT_EMAIL,
+    }
 
 
 def tell(sender, opportunity, event, transition, now, **kwargs):
     """Queue the mails of one transition: each person once a template, and not who has just done it."""
     context = mail_context(opportunity, event)
-    told: set[tuple[int, str]] = set()
+    told: set[tuple[str, str]] = set()
+    heard: set[str] = set()
     for notice in transition.told:
         people = AUDIENCES[notice.audience](opportunity, event) if notice.audience in AUDIENCES else []
         for person in people:
-            own_act = person.pk == event.actor_id and notice.template not in RECEIPTS
-            if own_act or (person.pk, notice.template) in told:
+            own_act = (
+                isinstance(person, User) and person.pk == event.actor_id and notice.template not in RECEIPTS
+            )
+            if own_act or (person.email, notice.template) in told:
                 continue
-            told.add((person.pk, notice.template))
-            queue(notice.template, person, context, event=event, opportunity=opportunity, audience_name=notice.audience)
+            if notice.audience == "followers" and person.email in heard:
+                continue  # told already, in words of their own
+            told.add((person.email, notice.template))
+            heard.add(person.email)
+            queue(
+                notice.template,
+                person,
+                context,
+                event=event,
+                opportunity=opportunity,
+                audience_name=notice.audience,
+            )
 
 
 RECEIPTS = {"inquiry_received", "contract_signed", "in_the_pool", "not_passed"}
@@ -140,5 +208,3 @@ RECEIPTS = {"inquiry_received", "contract_signed", "in_the_pool", "not_passed"}
 def listen() -> None:
     """Connect to the lifecycle. Called once, when the application is ready."""
     performed.connect(tell, dispatch_uid="opportunities.notifications")
-
-

@@ -5,7 +5,22 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from . import lifecycle
-from .views import criteria, demo_tools, how, inquiry, messages, public, questions, registry, statement, work, workspace
+from .views import (
+    criteria,
+    demo_tools,
+    follow,
+    how,
+    inquiry,
+    messages,
+    pages,
+    public,
+    questions,
+    registry,
+    statement,
+    subscriptions,
+    work,
+    workspace,
+)
 from .views.transition import TransitionView
 
 
@@ -27,6 +42,9 @@ urlpatterns = [
     *questions.urls,
     *public.urls,
     *how.urls,
+    *follow.urls,
+    *subscriptions.urls,
+    *pages.urls,
     *demo_tools.urls,
     *inquiry.urls,  # before the workspace's own, whose addresses take any reference
     *statement.urls,
