@@ -32,6 +32,7 @@ def choose_language(request):
 urlpatterns = [
     path("", choose_language),
     path("healthz", healthz, name="healthz"),
+    path("", include("opportunities.urls_without_language")),
     *i18n_patterns(
         path(_("accounts/"), include("allauth.urls")),
         path("admin/", admin.site.urls),

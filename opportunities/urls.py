@@ -11,6 +11,7 @@ from .views import (
     follow,
     how,
     inquiry,
+    machine,
     messages,
     pages,
     public,
@@ -40,6 +41,7 @@ def transition_paths(owner: str) -> list:
 
 urlpatterns = [
     *questions.urls,
+    *machine.urls,
     *public.urls,
     *how.urls,
     *follow.urls,

@@ -4,6 +4,7 @@ Knows nothing that is sealed: before closing not even how many applied.
 """
 
 from datetime import date, datetime
+from urllib.parse import quote, urlencode
 
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404
@@ -11,54 +12,56 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from microacq import clock, text
 
-from .. import listing
-from ..models import Opportunity, Skill
+from .. import following, listing
+from ..models import Opportunity
+from ..publishing import linked_data
+from ..publishing.addresses import address
+from ..publishing.changes import last_change
+from ..publishing.public_record import answered, result
 from ..states import Role
+from .caching import public_page, say_modified
 
-PAGE_SIZE = 20
 ON_HOME = 5
 SHORT = 200
 """Characters up to which an old and a new text stand side by side without being folded."""
 
 
-@require_safe
+@public_page
 def home(request):
     """What this is, for whom, and what is open now."""
     now = clock.now()
-    open_now = list(listing.listed(now).filter(listing.is_open(now))[: ON_HOME + 1])
+    open_now = listing.open_now(now, ON_HOME + 1)
     context = {
         "cards": cards(open_now[:ON_HOME], now),
         "more": len(open_now) > ON_HOME,
     }
-    return TemplateResponse(request, "opportunities/home.html", context)
+    response = TemplateResponse(request, "opportunities/home.html", context)
+    return say_modified(response, last_change(now).changed_at, now=now)
 
 
-@require_safe
+@public_page
 def opportunity_list(request):
     """Open ones first, then those whose result is to come, then the closed ones; what is asked for is in the address."""
     now = clock.now()
-    query = "".join(c for c in request.GET.get("q", "") if c.isprintable())[: listing.MAX_QUERY].strip()
-    status, skill = request.GET.get("status", ""), request.GET.get("skill", "")
-    found = listing.narrowed(listing.listed(now), now, query=query, status=status, skill=skill)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    asked = listing.Asked.in_address(request.GET)
+    found = listing.look(asked, now)
+    page = Paginator(range(found.total), asked.size).get_page(request.GET.get("page"))
+    rows = found.rows(page.start_index() - 1, page.end_index()) if found.total else []
     context = {
-        "cards": cards(page, now),
+        "asked": asked,
+        "found": found,
+        "cards": cards(rows, now),
         "page_obj": page,
-        "count": page.paginator.count,
-        "q": query,
-        "status": status if status in dict(listing.FILTERS) else "",
-        "skill": skill,
-        "statuses": listing.FILTERS,
-        "skills": [
-            (str(found.pk), found.name)
-            for found in Skill.objects.filter(opportunity__posted_at__isnull=False).distinct()
-        ],
+        "sorts": [(key, label) for key, label in listing.SORTS if asked.query or key != "fit"],
+        "sort": asked.sort or ("fit" if asked.query else "closing"),
+        "sizes": listing.SIZES,
+        "without_filters": asked.words_alone().address,
     }
-    return TemplateResponse(request, "opportunities/list.html", context)
+    response = TemplateResponse(request, "opportunities/list.html", context)
+    return say_modified(response, last_change(now).changed_at, now=now)
 
 
 def cards(opportunities, now: datetime) -> list[dict]:
@@ -78,12 +81,15 @@ def days_left(opportunity, now: datetime) -> int | None:
     """Calendar days in Eastern time until the closing day, 0 on that day; None once closed."""
     if not opportunity.is_open(now):
         return None
-    return (
-        opportunity.closing_at.astimezone(clock.EASTERN).date() - now.astimezone(clock.EASTERN).date()
-    ).days
+    return days_between(now, opportunity.closing_at)
 
 
-@require_safe
+def days_between(now: datetime, then: datetime) -> int:
+    """Calendar days in Eastern time; negative when it is past."""
+    return (then.astimezone(clock.EASTERN).date() - now.astimezone(clock.EASTERN).date()).days
+
+
+@public_page
 def opportunity(request, reference):
     """The public page of one opportunity."""
     posted = Opportunity.objects.public().select_related("rerun_of").prefetch_related("skills")
@@ -97,35 +103,23 @@ def opportunity(request, reference):
         "open": found.is_open(now),
         "days_left": days_left(found, now),
         "questions_open": found.is_open(now) and now < found.questions_until,
+        "questions_days_left": days_between(now, found.questions_until),
         "amendments": [(amendment, shown_changes(amendment)) for amendment in found.amendments.all()],
-        "answered": found.questions.filter(published_at__isnull=False).order_by("published_at", "pk"),
+        "answered": answered(found),
         "own_questions": found.questions.filter(asker=request.user, published_at=None) if signed_in else (),
         "has_part": signed_in and bool(roles - {Role.PUBLIC}),
         "may_apply": not roles - {Role.PUBLIC, Role.APPLICANT},
         "applied": Role.APPLICANT in roles,
+        "following": following.following_of(request.user, found),
+        "share": urlencode(
+            {"subject": found.title, "body": address("opportunity", found.reference)}, quote_via=quote
+        ),
+        "may_follow": following.may_follow(found),
+        "linked_data": linked_data.script(linked_data.demand(found, (get_language() or "en")[:2])),
         **(result(found) if found.has_closed(now) else {}),
     }
-    return TemplateResponse(request, "opportunities/public.html", context)
-
-
-def result(opportunity) -> dict:
-    """What is public once closed: how many applied, the draw, who was selected, and the code."""
-    contract = opportunity.contract
-    pools = list(opportunity.pools.filter(frozen_at__isnull=False))
-    latest = opportunity.deliveries.select_related("assessment").order_by("number").last()
-    accepted = latest and getattr(latest, "assessment", None) and latest.assessment.accepted
-    entry = getattr(opportunity, "registry_entry", None)
-    return {
-        "closed": True,
-        "applications_count": opportunity.applications.filter(status="submitted").count(),
-        "contract": contract,
-        "drawn": any(not pool.voided_at for pool in pools),
-        "pools": pools,
-        "single": contract is not None and not pools,
-        "delivered": latest if accepted else None,
-        "registry_entry": entry if entry and entry.pull_request_url else None,
-        "rerun": opportunity.reruns.filter(posted_at__isnull=False).first(),
-    }
+    response = TemplateResponse(request, "opportunities/public.html", context)
+    return say_modified(response, found.modified_at, found.questions_until, found.closing_at, now=now)
 
 
 def shown_changes(amendment) -> list[dict]:

@@ -1,0 +1,27 @@
+"""What a public page says of itself to search engines and feed readers."""
+
+from django import template
+from django.conf import settings
+from django.urls import translate_url
+
+register = template.Library()
+
+
+@register.inclusion_tag("opportunities/_page_links.html", takes_context=True)
+def page_links(context):
+    """For the head of a public page: its own address, the other language's, and the feed of opportunities.
+
+    Of the query string only the page number belongs to the address: what is searched for is no page of its own.
+    """
+    request = context["request"]
+    number = request.GET.get("page", "")
+    query = f"?page={number}" if number.isascii() and number.isdigit() and number != "1" else ""
+    pages = {
+        language: translate_url(request.path, language) + query for language, _name in settings.LANGUAGES
+    }
+    return {
+        "canonical": settings.SITE_URL + request.path + query,
+        "alternates": [(language, settings.SITE_URL + page) for language, page in pages.items()],
+        "by_default": settings.SITE_URL + pages["en"],
+        "asked_for": set(request.GET) - {"page"},
+    }
