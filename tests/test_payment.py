@@ -1,6 +1,5 @@
 """Step 8: the invoice with its taxes, certified by the manager (section 34), paid once by finance (section 33)."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -10,14 +9,14 @@ from django.utils.translation import override
 
 from microacq import clock
 from opportunities import taxes
-from opportunities.actions import Invalid, act, make_form
+from opportunities.actions import act, make_form
 from opportunities.forms.payment import days_to_payment
 from opportunities.lifecycle import Refused
 from opportunities.models import Certification, Invoice, Notification, Payment
+from tests.deal import DAY, do, page_of, refused
 from tests.factories import at
 from tests.need import NOW
 
-DAY = dt.timedelta(days=1)
 CARD = "4111-1111-1111-1111"
 GST, QST = "123456789 RT0001", "1234567890 TQ0001"
 
@@ -43,24 +42,6 @@ def paying(cast):
     return at("paying", cast)
 
 
-def do(name, opportunity, by, **data):
-    opportunity.refresh_from_db()
-    event = act(name, opportunity, by, data=data)
-    opportunity.refresh_from_db()
-    return event
-
-
-def refused(name, opportunity, by, **data) -> set[str]:
-    """The fields that the form refuses; nothing has changed."""
-    opportunity.refresh_from_db()
-    before = (opportunity.state, opportunity.version)
-    with pytest.raises(Invalid) as wrong:
-        act(name, opportunity, by, data=data)
-    opportunity.refresh_from_db()
-    assert (opportunity.state, opportunity.version) == before
-    return set(wrong.value.form.errors)
-
-
 def bill(**changes) -> dict:
     return {
         "number": "2027-001",
@@ -81,11 +62,6 @@ def paid(**changes) -> dict:
         "transaction_reference": "T-9",
         "paid_on": NOW.date().isoformat(),
     } | changes
-
-
-def page_of(client, user, opportunity) -> str:
-    client.force_login(user)
-    return client.get(reverse("workspace_opportunity", args=[opportunity.reference])).content.decode()
 
 
 # the invoice

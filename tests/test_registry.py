@@ -1,7 +1,5 @@
 """Step 9: the registry entry, ESDC's file with the entry appended, the pull request, and complete."""
 
-import datetime as dt
-
 import pytest
 import yamale
 import yaml
@@ -12,15 +10,15 @@ from yamllint import linter
 from yamllint.config import YamlLintConfig
 
 from microacq import clock
-from opportunities.actions import Invalid, act
+from opportunities.actions import Invalid
 from opportunities.forms.registry import EntryForm, built_in_file, shortened, write_entry
 from opportunities.lifecycle import Refused
 from opportunities.models import RegistryEntry
 from opportunities.publishing import ore
+from tests.deal import DAY, do
 from tests.factories import at
 from tests.need import NOW
 
-DAY = dt.timedelta(days=1)
 ESDC = built_in_file()
 SCHEMA = yamale.make_schema(ore.DATA / "schemaCode.yaml")
 LINT = YamlLintConfig(file=str(ore.DATA / ".yamllint.yaml"))
@@ -53,13 +51,6 @@ def typed(opportunity, **changes) -> dict:
     return {name: value for name, value in (data | changes).items() if value is not None} | {
         "version": opportunity.version
     }
-
-
-def do(name, opportunity, by, **data):
-    opportunity.refresh_from_db()
-    event = act(name, opportunity, by, data=data)
-    opportunity.refresh_from_db()
-    return event
 
 
 def accepted_by_the_registry(text: str) -> None:
