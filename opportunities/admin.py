@@ -19,7 +19,7 @@ from microacq import clock
 from microacq.forms import GCModelForm
 from microacq.templatetags import gc
 
-from . import lifecycle
+from . import admin_subscriptions, lifecycle  # noqa: F401 - its lists register themselves
 from .admin_base import DeskAdmin, acts_for_team
 from .admin_filters import LateFilter, StateFilter, StepFilter, WaitsForFilter
 from .admin_records import money

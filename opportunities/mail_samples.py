@@ -43,14 +43,18 @@ AUDIENCES = {
     "offer": _("who holds the offer"),
     "lapsed": _("who let the offer pass"),
     "others": _("the other applicants"),
-    "followers": _("who asked a question or began an application"),
+    "followers": _("who asked a question, began an application or follows it"),
     "subscribers": _("the mailing list"),
 }
 OTHER_OCCASIONS = {
     "application_received": _("An application is submitted"),
+    "confirm_subscription": _("Somebody asks to be on the mailing list"),
     "delivery_late": _("The delivery date has passed"),
     "delivery_soon": _("The delivery date is three business days away"),
     "extension_answered": _("The other side answers a new delivery date"),
+    "feedback_received": _("A visitor tells of a barrier"),
+    "followed_digest": _("Something happened on opportunities followed once a day"),
+    "guide_requested": _("An employee asks for the detailed guide"),
     "message": _("A message is written on an opportunity"),
     "need_entered": _("The team enters a need that came by e-mail"),
 }
@@ -140,11 +144,25 @@ def _site_mails(now: datetime) -> list[Sample]:
             samples[path.stem] = Sample(
                 path.stem, [{"when": OTHER_OCCASIONS.get(path.stem, path.stem), "who": ""}]
             )
-    context = mail_context(_opportunity(now)) | {
+    pretended, address = _opportunity(now), settings.SITE_URL + "/…"
+    context = mail_context(pretended) | {
         "recipient": User(name="Li Supplier", email="li@example.ca"),
         "receipt": "0" * 32,
         "sha256": "0" * 64,
         "submitted_at": now,
+        "confirm": address,
+        "until": now + timedelta(days=7),
+        "postal_address": settings.POSTAL_ADDRESS,
+        "entries": [
+            {
+                "opportunity": pretended,
+                "url": address,
+                "lines": [{"at": now, "words": _("Questions were answered.")}],
+            }
+        ],
+        "text": "> …",
+        "name": "Amara Client",
+        "reply_to": "amara@example.ca",
     }
     for sample in samples.values():
         try:

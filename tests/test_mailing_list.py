@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
-from post_office.models import Email
+from post_office.models import STATUS, Email
 
 from microacq import clock, outbox
 from opportunities import due, mailing_list
@@ -227,3 +227,22 @@ def test_no_page_of_the_list_is_kept_by_caches(client, db, now):
 
 def test_forgetting_is_a_job_of_tick():
     assert "forget requests" in [name for _order, name, _function in due.JOBS]
+
+
+def test_the_team_sees_whose_mail_fails_and_stops_writing_to_them(client, cast, now):
+    kept, fine = confirmed(client), confirmed(client, "fine@example.ca")
+    Email.objects.filter(to=[ADDRESS]).update(status=STATUS.failed)
+    listed = reverse("admin:opportunities_subscription_changelist")
+    client.force_login(cast.amara)
+    assert client.get(listed).status_code == 302
+    client.force_login(cast.tess)
+    page = client.get(listed, {"status": "failed"}).text
+    assert ADDRESS in page
+    assert fine.email not in page
+    proof = client.get(reverse("admin:opportunities_subscription_change", args=[kept.pk])).text
+    assert str(CONSENT) in proof
+    client.post(listed, {"action": "stop_writing", "_selected_action": [kept.pk]})
+    kept.refresh_from_db()
+    assert kept.bounced_at == NOW
+    assert not kept.is_active
+    assert confirmed(client).is_active, "the owner can come back"
