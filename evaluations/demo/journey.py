@@ -18,8 +18,9 @@ from opportunities import lifecycle
 from opportunities.actions import act
 from opportunities.forms.registry import write_entry
 from opportunities.models import Opportunity
-from opportunities.models.screening import Criterion
 from opportunities.statement import fill_statement
+
+from .endings import OFF_THE_WAY, met_all
 
 CLOSING_TIME = time(14, 0)
 PATH = (
@@ -66,13 +67,6 @@ class Words:
     statement: dict[str, Any]
     answers: list[str] = field(default_factory=list)
     """What each supplier answers to every criterion."""
-
-
-def met_all() -> dict[str, str]:
-    """The screening's data when every criterion is met."""
-    return {f"met_{criterion.value}": "yes" for criterion in Criterion} | {
-        "reason": "The need meets every criterion. Thank you for describing it so clearly."
-    }
 
 
 class Journey:
@@ -370,64 +364,6 @@ class Journey:
             merged="on",
         )
 
-
-def _waitlisted(journey: Journey) -> None:
-    data = met_all() | {"reason": "The team is at capacity. Your need is taken up when a place is free."}
-    journey.act("waitlist", journey.people.team[0], journey.moment("waitlisted"), **data)
-
-
-def _declined(journey: Journey) -> None:
-    data = met_all() | {
-        "met_code": "no",
-        "note_code": "The need is a licence for a product.",
-        "reason": "What you need is a product licence, not code. The procurement service desk can help.",
-    }
-    journey.act("decline", journey.people.team[0], journey.moment("declined"), **data)
-
-
-def _withdrawn(journey: Journey) -> None:
-    journey.act(
-        "withdraw",
-        journey.people.client,
-        journey.moment("withdrawn"),
-        reason="A colleague found existing code that does this.",
-    )
-
-
-def _cancelled(journey: Journey) -> None:
-    words = {
-        "reason_en": "The program that needed this code has ended.",
-        "reason_fr": "Le programme qui avait besoin de ce code a pris fin.",
-    }
-    journey.act("cancel", journey.people.team[0], journey.moment("cancelled"), **words)
-
-
-def _no_award(journey: Journey) -> None:
-    words = {
-        "reason_en": "No application passed every evaluation criterion.",
-        "reason_fr": "Aucune candidature n’a satisfait à tous les critères d’évaluation.",
-    }
-    journey.act("no_award", journey.people.team[1], journey.moment("no_award"), **words)
-
-
-def _terminated(journey: Journey) -> None:
-    late = journey.moment("terminated")
-    day = late.astimezone(clock.EASTERN).date()
-    journey.act(
-        "terminate_default", journey.people.team[0], late, notice_given_on=(day - timedelta(days=10)).isoformat(),
-        last_date=(day - timedelta(days=3)).isoformat(), reason="Nothing was delivered by the last date given in writing.",
-    )  # fmt: skip
-
-
-OFF_THE_WAY = {
-    "waitlisted": ("screening", _waitlisted),
-    "declined": ("screening", _declined),
-    "withdrawn": ("committing", _withdrawn),
-    "cancelled": ("posted", _cancelled),
-    "no_award": ("confirmed", _no_award),
-    "terminated": ("work", _terminated),
-}
-"""State off the way: the state that it is reached from, and how."""
 
 ANSWER = (
     "From 2021 to 2024 I worked with the skills that this opportunity asks for, on two public projects. I wrote the code, its tests "

@@ -13,13 +13,14 @@ from typing import Any
 
 from evaluations import applications, marking, preparing
 from evaluations.models import Application
-from microacq import business_days, clock
+from microacq import business_days, clock, money
 from opportunities.models import Opportunity
 from opportunities.statement import STANDARD_ACCEPTANCE, STANDARD_CRITERION, fill_statement
 from opportunities.views.messages import send_message
 from opportunities.views.questions import ask
 
-from .journey import Journey, People, Words, met_all
+from .endings import met_all
+from .journey import Journey, People, Words
 from .people import INVOICING, SUPPLIERS, part_of
 
 FOLDER = Path(__file__).parent
@@ -141,6 +142,16 @@ class Story(Journey):
     def screened(self):
         french = {"reason": "Le besoin répond à tous les critères. Merci de l’avoir décrit si clairement."}
         return met_all() | (french if self.people.client.language == "fr" else {})
+
+    def enter_reserved(self, now):
+        amount = money.with_tax(self.fresh().fixed_price, money.MAX_TAX_RATE)
+        self.act(
+            "reserve_funds",
+            self.people.finance,
+            now,
+            number=f"FR-{self.opportunity.pk:06d}",
+            amount=str(amount),
+        )
 
     def application(self, supplier, number):
         part = part_of(supplier)
@@ -312,7 +323,9 @@ class Story(Journey):
 
     def withdrawn(self, now: datetime) -> None:
         """The client found something that does it already."""
-        reason = "A colleague in another department has open source code that does this, and shares it with us."
+        reason = (
+            "A colleague in another department has open source code that does this, and shares it with us."
+        )
         self.act("withdraw", self.people.client, now, reason=reason)
 
     def half_written(self, now: datetime) -> None:
