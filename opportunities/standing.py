@@ -92,7 +92,8 @@ def likely_action(opportunity, roles: set[Role]) -> Action | None:
         for row in lifecycle.LIFECYCLE
         if here and row.leads and opportunity.state in row.sources and roles & set(row.roles)
     ]
-    for found in pages[:1] or (moves if len(moves) == 1 else []):
+    onward = [row for row in moves if row.target] or moves
+    for found in pages[:1] or (onward if len(onward) == 1 else []):
         return Action(found.label, reverse(found.name, args=[opportunity.reference]))
     return None
 

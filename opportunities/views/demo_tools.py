@@ -19,6 +19,7 @@ from post_office.models import Email
 
 from microacq import business_days, clock
 from microacq.forms import GCForm
+from microacq.models import User
 
 from ..due import next_due
 from ..models import Opportunity
@@ -42,7 +43,11 @@ class MoveForm(GCForm):
 
     step = forms.ChoiceField(
         label=gettext_lazy("How far"),
-        choices=[("hour", gettext_lazy("An hour")), ("day", gettext_lazy("A business day")), ("due", gettext_lazy("To the next due moment"))],
+        choices=[
+            ("hour", gettext_lazy("An hour")),
+            ("day", gettext_lazy("A business day")),
+            ("due", gettext_lazy("To the next due moment")),
+        ],
         widget=forms.RadioSelect,
         initial="due",
     )
@@ -78,8 +83,16 @@ def demo_tools(request):
         return redirect("demo_tools")
     mails = Paginator(Email.objects.order_by("-pk"), 25).get_page(request.GET.get("page"))
     waiting = Opportunity.objects.filter(state="posted").aggregate(Min("closing_at"))["closing_at__min"]
-    context = {"form": form, "page_obj": mails, "cast": CAST, "password": PASSWORD, "next_closing": waiting}
-    return TemplateResponse(request, "opportunities/demo_tools.html", context, status=422 if form.errors else 200)
+    context = {
+        "form": form,
+        "page_obj": mails,
+        "cast": User.objects.filter(email__in=CAST).order_by("pk"),
+        "password": PASSWORD,
+        "next_closing": waiting,
+    }
+    return TemplateResponse(
+        request, "opportunities/demo_tools.html", context, status=422 if form.errors else 200
+    )
 
 
 @require_safe
@@ -87,7 +100,9 @@ def demo_mail(request, pk):
     """One mail, as text."""
     if not settings.DEMO:
         raise Http404
-    return TemplateResponse(request, "opportunities/demo_mail.html", {"mail": get_object_or_404(Email, pk=pk)})
+    return TemplateResponse(
+        request, "opportunities/demo_mail.html", {"mail": get_object_or_404(Email, pk=pk)}
+    )
 
 
 urls = [
