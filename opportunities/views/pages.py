@@ -51,7 +51,7 @@ def page(name: str):
 
     @require_safe
     def view(request):
-        return show(request, name)
+        return show(request, name, {"postal_address": settings.POSTAL_ADDRESS})
 
     return view
 
