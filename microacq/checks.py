@@ -76,3 +76,16 @@ def mail_leaves(app_configs, **kwargs):
             checks.Warning("MAIL_TO_FILES is set: mail is kept in files, nobody gets it.", id="microacq.W001")
         ]
     return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def own_ocid_prefix(app_configs, **kwargs):
+    if settings.OCID_PREFIX == "ocds-000000" and not settings.DEMO:
+        return [
+            checks.Info(
+                "OCID_PREFIX is the demonstration's: open contracting data needs the publisher's own.",
+                hint="Register one with the Open Contracting Partnership, then set it and never change it.",
+                id="microacq.I001",
+            )
+        ]
+    return []

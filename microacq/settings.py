@@ -7,6 +7,7 @@ demonstration, needs nothing and refuses to start beside production settings. Do
 """
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -118,6 +119,11 @@ ESDC_EMAIL_DOMAINS = [
 ]
 CAPACITY = number("CAPACITY", 10)
 OFFER_RESPONSE_DAYS = number("OFFER_RESPONSE_DAYS", 2)
+OCID_PREFIX = os.environ.get("OCID_PREFIX") or "ocds-000000"  # nobody's: a publisher registers its own
+if not re.fullmatch(r"ocds-[a-z0-9]{6}", OCID_PREFIX):
+    SETTINGS_PROBLEMS.append(
+        "OCID_PREFIX is not a prefix of open contracting data: ocds- and six letters or digits."
+    )
 BEACON_RELAYS = words("BEACON_RELAYS", "" if DEMO else "https://api.drand.sh,https://drand.cloudflare.com")
 
 # --- Django ----------------------------------------------------------------------------------------------------------
@@ -226,7 +232,9 @@ USE_TZ = True
 MODELTRANSLATION_LANGUAGES = ("en", "fr")
 MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
 MODELTRANSLATION_FALLBACK_LANGUAGES = {"default": ("en", "fr")}
-JQUERY_UI_URL = "vendor/jquery-ui/jquery-ui-tabs.js"  # the admin's translation tabs; without it they ask a third party
+JQUERY_UI_URL = (
+    "vendor/jquery-ui/jquery-ui-tabs.js"  # the admin's translation tabs; without it they ask a third party
+)
 
 # --- Accounts --------------------------------------------------------------------------------------------------------
 

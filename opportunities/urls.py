@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import lifecycle
 from .views import (
+    contracting,
     criteria,
     demo_tools,
     follow,
@@ -41,6 +42,7 @@ def transition_paths(owner: str) -> list:
 
 urlpatterns = [
     *questions.urls,
+    *contracting.urls,
     *machine.urls,
     *public.urls,
     *how.urls,
