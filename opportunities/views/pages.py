@@ -60,8 +60,8 @@ def page(name: str):
 def terms_page(request):
     """The terms that a supplier signs, with what changes from one contract to the next named instead of filled in."""
     particulars = {name: str(words) for name, words in PARTICULARS.items()}
-    context = {"terms": terms.render(language(), particulars), "version": terms.VERSION}
-    return show(request, "terms", context)
+    _title, _line, words = terms.render(language(), particulars).partition("\n")
+    return show(request, "terms", {"terms": words, "version": terms.VERSION})
 
 
 def tell_team(template: str, context: dict, reply_to: str = "") -> None:
