@@ -8,6 +8,13 @@ class EvaluationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from . import notifications, panels, panels_application, tick  # noqa: F401 - they register themselves when imported
+        from . import (  # noqa: F401 - they register themselves when imported
+            confirming,
+            notifications,
+            panels,
+            panels_application,
+            survey,
+            tick,
+        )
 
         notifications.listen()

@@ -12,10 +12,19 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from microacq import clock
-from opportunities.models import EvaluationCriterion, Opportunity
+from opportunities.models import Amendment, EvaluationCriterion, Opportunity
 from opportunities.models.records import append_only, never_deleted, written_once
 
+from .survey_models import SurveyAnswer, SurveyInvitation  # noqa: F401 - Django finds models here
+
 ANNOUNCE_BEFORE = timedelta(minutes=30)
+
+
+def _changed_since():
+    """The material amendments made after an application was last sent."""
+    return Amendment.objects.filter(
+        opportunity=OuterRef("opportunity"), material=True, amended_at__gt=OuterRef("submitted_at")
+    )
 
 
 class ApplicationQuerySet(models.QuerySet):
@@ -23,9 +32,21 @@ class ApplicationQuerySet(models.QuerySet):
         """The user's own, once submitted and not withdrawn."""
         return self.filter(supplier=user, status=Application.Status.SUBMITTED)
 
+    def received(self):
+        """Submitted, not withdrawn, and confirmed after every change in what suppliers answer to."""
+        return self.filter(~Exists(_changed_since()), status=Application.Status.SUBMITTED)
+
+    def unconfirmed(self):
+        """Submitted, and not sent again after a change in what suppliers answer to: out, unless sent before closing."""
+        return self.filter(Exists(_changed_since()), status=Application.Status.SUBMITTED)
+
+    def with_confirmation(self):
+        """Each with `changed_since`: whether what suppliers answer to changed after it was last sent."""
+        return self.annotate(changed_since=Exists(_changed_since()))
+
     def in_play(self):
-        """Submitted, not withdrawn, not set aside: what enters the evaluation."""
-        return self.filter(status=Application.Status.SUBMITTED, set_aside_at=None)
+        """Received and not set aside: what enters the evaluation."""
+        return self.received().filter(set_aside_at=None)
 
     def to_check(self):
         """In play, and not yet checked for names by who prepares the release."""
@@ -80,12 +101,17 @@ class Application(models.Model):
     business_name = models.CharField(_("business name, if you have one"), max_length=200, blank=True)
     province = models.CharField(_("province or territory"), max_length=2, blank=True)
     code_account = models.URLField(_("address of your public repository account"), max_length=300, blank=True)
-    of_age = models.BooleanField(_("I have reached the age of majority and am able to contract."), default=False)
-    standing = models.CharField(_("your standing in Canada"), max_length=8, choices=Standing.choices, blank=True)
+    of_age = models.BooleanField(
+        _("I have reached the age of majority and am able to contract."), default=False
+    )
+    standing = models.CharField(
+        _("your standing in Canada"), max_length=8, choices=Standing.choices, blank=True
+    )
     uses_git = models.BooleanField(_("I can use Git and have a public repository account."), default=False)
     means = models.CharField(_("how you can be paid"), max_length=8, choices=Means.choices, blank=True)
     needs_sign_off = models.BooleanField(
-        _("I work for the Government of Canada, so I need my Director General's written sign-off."), default=False
+        _("I work for the Government of Canada, so I need my Director General's written sign-off."),
+        default=False,
     )
     sign_off = models.FileField(_("Director General's sign-off"), upload_to=random_name, blank=True)
     sign_off_name = models.CharField(max_length=150, blank=True, editable=False)
@@ -107,8 +133,12 @@ class Application(models.Model):
         verbose_name, verbose_name_plural = _("application"), _("applications")
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "supplier"], name="one_application_a_supplier"),
-            models.UniqueConstraint(fields=["opportunity", "label"], condition=~Q(label=""), name="one_label_an_application"),
-            models.CheckConstraint(condition=Q(status="draft") | Q(receipt__isnull=False), name="submitted_has_receipt"),
+            models.UniqueConstraint(
+                fields=["opportunity", "label"], condition=~Q(label=""), name="one_label_an_application"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft") | Q(receipt__isnull=False), name="submitted_has_receipt"
+            ),
         ]
         indexes = [models.Index(fields=["supplier", "status"])]
 
@@ -131,7 +161,9 @@ class Answer(models.Model):
 
     class Meta:
         ordering = ["criterion__order", "criterion_id"]
-        constraints = [models.UniqueConstraint(fields=["application", "criterion"], name="one_answer_a_criterion")]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "criterion"], name="one_answer_a_criterion")
+        ]
 
     @property
     def released(self) -> str:
@@ -151,18 +183,42 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["application", "number"], name="one_submission_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "number"], name="one_submission_a_number")
+        ]
         triggers = [append_only()]
 
 
-class Preparation(models.Model):
-    """The one team member who, on record, opens the applications with names to prepare their release."""
+class PreparationQuerySet(models.QuerySet):
+    def current(self):
+        """Who prepares the release now: the latest, or None."""
+        return self.last()
 
-    opportunity = models.OneToOneField(Opportunity, models.PROTECT, related_name="preparation")
+    def by(self, user) -> bool:
+        """Whether this person ever prepared the release, and so saw names."""
+        return user is not None and self.filter(prepared_by_id=getattr(user, "pk", None)).exists()
+
+
+class Preparation(models.Model):
+    """The one team member who, on record, opens the applications with names to prepare their release.
+
+    When that one leaves, another takes over, with a reason: a further row. The latest prepares; all of them saw names.
+    """
+
+    opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="preparations")
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
+    reason = models.TextField(_("why it was taken over"), blank=True)
+
+    objects = PreparationQuerySet.as_manager()
 
     class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=Q(reason=""), name="one_first_preparation"
+            ),
+        ]
         triggers = [append_only()]
 
 
@@ -176,7 +232,9 @@ class Sheet(models.Model):
     submitted_at = models.DateTimeField(_("marks handed in"), null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["opportunity", "evaluator"], name="one_sheet_an_evaluator")]
+        constraints = [
+            models.UniqueConstraint(fields=["opportunity", "evaluator"], name="one_sheet_an_evaluator")
+        ]
         triggers = [never_deleted()]
 
 
@@ -191,7 +249,9 @@ class CriterionResult(models.Model):
     marked_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["application", "criterion", "evaluator"], name="one_mark_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "criterion", "evaluator"], name="one_mark_each")
+        ]
         triggers = [never_deleted()]
 
 
@@ -205,7 +265,9 @@ class Consensus(models.Model):
     decided_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["application", "criterion"], name="one_consensus_a_criterion")]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "criterion"], name="one_consensus_a_criterion")
+        ]
         triggers = [never_deleted()]
 
 
@@ -257,8 +319,12 @@ class Pool(models.Model):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "number"], name="one_pool_a_number"),
-            models.UniqueConstraint(fields=["opportunity"], condition=Q(voided_at=None), name="one_pool_at_a_time"),
-            models.CheckConstraint(condition=Q(frozen_by=None) | ~Q(frozen_by=models.F("proposed_by")), name="two_people_freeze"),
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=Q(voided_at=None), name="one_pool_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(frozen_by=None) | ~Q(frozen_by=models.F("proposed_by")), name="two_people_freeze"
+            ),
         ]
         triggers = [never_deleted(), written_once("opportunity_id", "proposed_by_id", "proposed_at")]
 
@@ -323,10 +389,17 @@ class Offer(models.Model):
         verbose_name, verbose_name_plural = _("offer"), _("offers")
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["opportunity"], condition=Q(status="open"), name="one_offer_open"),
-            models.UniqueConstraint(fields=["opportunity"], condition=Q(status="signed"), name="one_offer_signed"),
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=Q(status="open"), name="one_offer_open"
+            ),
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=Q(status="signed"), name="one_offer_signed"
+            ),
         ]
-        triggers = [never_deleted(), written_once("opportunity_id", "application_id", "supplier_id", "position", "made_at")]
+        triggers = [
+            never_deleted(),
+            written_once("opportunity_id", "application_id", "supplier_id", "position", "made_at"),
+        ]
 
 
 class Debrief(models.Model):

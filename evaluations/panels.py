@@ -10,9 +10,9 @@ from microacq import clock
 from opportunities.panels import Reader, panel
 from opportunities.states import Role
 
-from . import debriefs, staffing
+from . import debriefs, outcomes, preparing, staffing
 from .marking import Matrix
-from .models import Application, Debrief, Offer
+from .models import Debrief, Offer
 
 CONFIRMED = (
     "confirmed",
@@ -43,12 +43,12 @@ def evaluation(reader: Reader):
     opportunity = reader.opportunity
     if not reader.is_any(Role.CLIENT, Role.EVALUATOR, Role.TEAM) or not opportunity.has_closed(reader.now):
         return None
-    received = opportunity.applications.filter(status=Application.Status.SUBMITTED).count()
+    received = opportunity.applications.received().count()
     if not received:
         return None
     matrix = Matrix(opportunity)
     confirmed = was_confirmed(opportunity)
-    preparation = getattr(opportunity, "preparation", None)
+    preparations = list(opportunity.preparations.select_related("prepared_by"))
     people = []
     for sheet in matrix.sheets:
         if sheet.withdrawn_at or sheet.evaluator_id not in matrix.named:
@@ -63,7 +63,8 @@ def evaluation(reader: Reader):
     names = reader.is_any(Role.TEAM) and confirmed
     return {
         "received": received, "released": sum(bool(a.label) for a in matrix.applications), "people": people,
-        "expected": opportunity.result_expected_by, "late": _late(reader), "preparation": preparation,
+        "expected": opportunity.result_expected_by, "late": _late(reader), "preparations": preparations,
+        "can_take_over": not preparing.why_not_take_over(opportunity, reader.user)[0],
         "is_team": reader.is_any(Role.TEAM), "confirmed": confirmed, "names": names,
         "results": [a for a in matrix.applications if a.label] if confirmed else [],
         "set_aside": opportunity.applications.filter(set_aside_at__isnull=False) if names else [],
@@ -82,30 +83,12 @@ def _late(reader: Reader) -> bool:
 def own_result(reader: Reader):
     """For an applicant: what became of their own application, and what happens next, with the date."""
     opportunity = reader.opportunity
-    own = opportunity.applications.of(reader.user).first() if reader.user.is_authenticated else None
+    sent = opportunity.applications.of(reader.user) if reader.user.is_authenticated else None
+    own = sent.with_confirmation().first() if sent is not None else None
     if not own or not opportunity.has_closed(reader.now):
         return None
-    told, contract = debriefs.result_told(opportunity), opportunity.contract
-    offer = Offer.objects.filter(application=own).first()
-    pool = opportunity.pools.frozen().first()
-    if own.set_aside_at and opportunity.state not in ("posted", "opened"):
-        outcome = "set_aside"
-    elif opportunity.state == "cancelled":
-        outcome = "cancelled"
-    elif not told or own.passed is None:
-        outcome = "waiting" if opportunity.state != "no_award" else "no_award"
-    elif not own.passed:
-        outcome = "failed"
-    elif offer:
-        outcome = f"offer_{offer.status}"
-    elif opportunity.state == "no_award":
-        outcome = "no_award"
-    elif contract:
-        outcome = "not_drawn"
-    elif pool and hasattr(pool, "draw"):
-        outcome = "next_in_order"
-    else:
-        outcome = "passed"
+    outcome, contract = outcomes.outcome(own, opportunity), opportunity.contract
+    offer, pool = outcomes.offer_of(own, opportunity), outcomes.frozen_pool(opportunity)
     drawn = pool.draw.order if pool and hasattr(pool, "draw") else []
     return {
         "own": own, "outcome": outcome, "offer": offer, "pool": pool, "expected": opportunity.result_expected_by,

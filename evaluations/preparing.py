@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from microacq.models import User
 from opportunities.lifecycle import Refused, Role
+from opportunities.notifications import AUDIENCES, mail_context, queue
 
 from .masking import Flag, Identity, flags
 from .models import Answer, Application, Preparation
@@ -41,7 +43,7 @@ def reasons_against(opportunity, user) -> tuple[str, list]:
                 "Applications are prepared for release once the opportunity has closed, and before the evaluation."
             )
         ]
-    preparation = getattr(opportunity, "preparation", None)
+    preparation = opportunity.preparations.current()
     if preparation and preparation.prepared_by_id != user.pk:
         return "guard", [
             _("Another member of the team is preparing the release, so that only one person sees names.")
@@ -66,18 +68,63 @@ def _editing(opportunity, user, now):
 def claim(opportunity, user, now) -> Preparation:
     """Take on the preparation. From here on this person sees names, and neither confirms nor freezes."""
     with _editing(opportunity, user, now) as row:
-        if existing := getattr(row, "preparation", None):
+        if existing := row.preparations.current():
             return existing
         return Preparation.objects.create(opportunity=row, prepared_by=user, opened_at=now)
+
+
+def why_not_take_over(opportunity, user) -> tuple[str, list]:
+    """Why this user may not take the preparation over now: ("", []) when they may."""
+    code, reasons = reasons_against(opportunity, user)
+    if code in ("role", "state"):
+        return code, reasons
+    if not code:
+        return "guard", [_("Nobody else is preparing the release. You can prepare it yourself.")]
+    return "", []
+
+
+def take_over(opportunity, user, reason: str, now, seen: int | None = None) -> Preparation:
+    """Go on with the preparation that another member of the team began, because that one left.
+
+    `seen`: the number of the preparation that the page showed. What was checked stays checked. Both stay on record,
+    and neither confirms nor freezes. Raises Refused.
+    """
+    if not reason.strip():
+        raise Refused("guard", [_("Say why you take the preparation over.")])
+    with transaction.atomic():
+        row = opportunity.locked()
+        code, reasons = why_not_take_over(row, user)
+        if code:
+            raise Refused(code, reasons)
+        before = row.preparations.current()
+        if seen is not None and seen != before.pk:
+            raise Refused("stale", [_("Somebody else took the preparation over after you opened the page.")])
+        taken = Preparation.objects.create(
+            opportunity=row, prepared_by=user, opened_at=now, reason=reason.strip()
+        )
+        row.version += 1
+        row.modified_at = now
+        row.save(update_fields=["version", "modified_at"])
+        context = mail_context(row) | {"by": user}
+        for person in {before.prepared_by, *AUDIENCES["team"](row, None)} - {user}:
+            queue("preparation_taken_over", person, context, opportunity=row, audience_name="team")
+        return taken
+
+
+def colleagues_left(opportunity, user) -> int:
+    """How many active members of the team could still confirm and freeze if `user` prepared the release too."""
+    prepared = opportunity.preparations.values("prepared_by")
+    team = User.objects.filter(role=User.Role.TEAM, is_active=True)
+    return team.exclude(pk__in=prepared).exclude(pk=user.pk).count()
 
 
 @contextmanager
 def _one(opportunity, application, user, now):
     """An application, read again under the lock of a preparation that this user holds."""
     with _editing(opportunity, user, now) as row:
-        if not getattr(row, "preparation", None):
+        if not row.preparations.exists():
             raise Refused("guard", [_("Take on the preparation first.")])
-        found = row.applications.filter(status=Application.Status.SUBMITTED, pk=application.pk).first()
+        found = row.applications.received().filter(pk=application.pk).first()
         if not found:
             raise Refused("state", [_("This application is not one that was received.")])
         yield found

@@ -31,17 +31,15 @@ def reasons_against(opportunity, user) -> tuple[str, list]:
 
 def _may_take_part(opportunity, person) -> bool:
     """Not the manager, not who saw names, nobody who applied. The answer does not tell which."""
-    preparation = getattr(opportunity, "preparation", None)
     applied = (
         opportunity.applications.exclude(status=Application.Status.DRAFT).filter(supplier=person).exists()
     )
-    saw_names = preparation is not None and preparation.prepared_by_id == person.pk
     return (
         person.is_active
         and person.is_esdc
         and person.pk != opportunity.manager_id
         and not applied
-        and not saw_names
+        and not opportunity.preparations.by(person)
     )
 
 

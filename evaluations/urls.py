@@ -2,7 +2,7 @@
 
 from opportunities.urls import transition_paths
 
-from .views import application, contract, debrief, draw, evaluation, people, release
+from .views import application, contract, debrief, draw, evaluation, people, release, survey
 
 urlpatterns = [
     *application.urls,
@@ -12,5 +12,6 @@ urlpatterns = [
     *contract.urls,
     *people.urls,
     *debrief.urls,
+    *survey.urls,
     *transition_paths("evaluations"),
 ]

@@ -5,6 +5,7 @@ send one twice. A process killed after the mail server took a mail and before th
 """
 
 import logging
+import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,8 +15,29 @@ from post_office.connections import connections
 from post_office.models import STATUS, Email, Log
 
 log = logging.getLogger("microacq.outbox")
-WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+WAITS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
 """How long a refused mail waits before each new try."""
+
+FORGOTTEN: list[re.Pattern[str]] = []
+
+
+def forget_once_sent(pattern: re.Pattern[str]) -> None:
+    """What matches is in the mail that goes out, and not in the copy that is kept."""
+    FORGOTTEN.append(pattern)
+
+
+def kept_copy(email: Email) -> dict[str, str]:
+    """The words that stay once the mail is sent. The demonstration keeps all: its copy is the reader's mailbox."""
+    kept = {"message": email.message, "html_message": email.html_message}
+    for pattern in () if settings.DEMO else FORGOTTEN:
+        kept = {name: pattern.sub("…", words or "") for name, words in kept.items()}
+    return kept
 
 
 def due(now: datetime):
@@ -43,7 +65,9 @@ def send_due(now: datetime) -> int:
                     if isinstance(problem, ConnectionError | TimeoutError):
                         return sent
                 else:
-                    Email.objects.filter(pk=email.pk).update(status=STATUS.sent, last_updated=now)
+                    Email.objects.filter(pk=email.pk).update(
+                        status=STATUS.sent, last_updated=now, **kept_copy(email)
+                    )
                     sent += 1
     finally:
         connections.close()

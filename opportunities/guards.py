@@ -39,7 +39,10 @@ def inquiry_complete(facts: Facts):
 
 
 def statement_complete(facts: Facts):
-    return _list(_("The statement is not complete in both languages. Still missing:"), facts.opportunity.missing_from_statement())
+    return _list(
+        _("The statement is not complete in both languages. Still missing:"),
+        facts.opportunity.missing_from_statement(),
+    )
 
 
 def price_within_ceiling(facts: Facts):
@@ -47,7 +50,9 @@ def price_within_ceiling(facts: Facts):
     if price is None:
         return _("The fixed price is missing.")
     if price > money.MAX_PRICE:
-        return _("The fixed price must be at most $8,695.65, so that with tax at 15% it stays within $10,000.")
+        return _(
+            "The fixed price must be at most $8,695.65, so that with tax at 15% it stays within $10,000."
+        )
 
 
 def dates_in_order(facts: Facts):
@@ -79,7 +84,9 @@ def five_business_days_open(facts: Facts):
         return None
     today = facts.now.astimezone(clock.EASTERN).date()
     if business_days.between(today, closing.astimezone(clock.EASTERN).date()) < MIN_BUSINESS_DAYS_OPEN:
-        return _("The opportunity must stay open for at least five business days. Reopen the statement to change the closing date.")
+        return _(
+            "The opportunity must stay open for at least five business days. Reopen the statement to change the closing date."
+        )
 
 
 def reservation_covers_price(facts: Facts):
@@ -125,17 +132,17 @@ def somebody_left(facts: Facts):
     o = facts.opportunity
     if not o.applications.in_play().exists():
         return _("Every application was set aside. Close without a supplier instead.")
-    if not getattr(o, "preparation", None):
+    preparation = o.preparations.current()
+    if not preparation:
         return _("Open the applications and prepare the release first.")
-    if o.preparation.prepared_by_id != getattr(facts.by, "pk", None):
+    if preparation.prepared_by_id != getattr(facts.by, "pk", None):
         return _("Only the team member who prepared the release can release the applications.")
     if o.applications.to_check().exists():
         return _("Check every application for names first.")
 
 
 def did_not_release(facts: Facts):
-    preparation = getattr(facts.opportunity, "preparation", None)
-    if preparation and preparation.prepared_by_id == getattr(facts.by, "pk", None):
+    if facts.opportunity.preparations.by(facts.by):
         return _("You prepared the release and so saw names. Another member of the team does this.")
 
 
@@ -180,7 +187,9 @@ def pool_may_be_voided(facts: Facts):
     before_round = facts.now < pool.round_at
     silent = facts.now >= pool.round_at + BEACON_PATIENCE
     if not (before_round or silent or pool.announced_too_late(facts.now)):
-        return _("The round has come: the pool stands. It may be voided only before its round, or 30 days after it if the random value never came.")
+        return _(
+            "The round has come: the pool stands. It may be voided only before its round, or 30 days after it if the random value never came."
+        )
 
 
 def round_reached(facts: Facts):
@@ -191,7 +200,9 @@ def round_reached(facts: Facts):
 
 def pool_announced(facts: Facts):
     if facts.opportunity.pools.frozen().get().announced_too_late(facts.now):
-        return _("The pool was not published, with every applicant told, 30 minutes before its round. It is void: void it and freeze a new one.")
+        return _(
+            "The pool was not published, with every applicant told, 30 minutes before its round. It is void: void it and freeze a new one."
+        )
 
 
 def nobody_left(facts: Facts):
@@ -215,7 +226,9 @@ def offer_open(facts: Facts):
 def sign_off_accepted(facts: Facts):
     offer = facts.opportunity.offers.open().first()
     if offer and offer.application.needs_sign_off and not offer.application.sign_off_accepted_at:
-        return _("As a public servant you need your Director General's written sign-off, accepted by the team, before you sign.")
+        return _(
+            "As a public servant you need your Director General's written sign-off, accepted by the team, before you sign."
+        )
 
 
 def offer_lapsed(facts: Facts):

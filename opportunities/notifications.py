@@ -45,6 +45,15 @@ def audience(name: str):
     return keep
 
 
+BESIDES: list[Callable[..., dict[str, Any]]] = []
+
+
+def besides(function: Callable[..., dict[str, Any]]):
+    """Decorator: the function takes (recipient, audience, event) and gives what that one mail holds besides."""
+    BESIDES.append(function)
+    return function
+
+
 @audience("client")
 def client(opportunity, event):
     return [opportunity.client]
@@ -110,11 +119,13 @@ def queue(
     person = recipient if isinstance(recipient, User) else None
     if person and not person.is_active:
         return None
-    besides = {} if person else recipient.context
+    own = {} if person else recipient.context
+    for function in BESIDES:
+        own = {**own, **function(recipient, audience_name, event)}
     subject, text, html = render_mail(
         template,
         recipient.language,
-        {"audience": audience_name, **context, **besides, "recipient": recipient},
+        {"audience": audience_name, **context, **own, "recipient": recipient},
     )
     email = mail.send(
         recipients=[recipient.email],

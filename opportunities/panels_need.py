@@ -34,14 +34,27 @@ def inquiry(reader: Reader) -> dict | None:
         for name, value in named
     ]
     own = reader.is_any(Role.CLIENT, Role.TEAM)
+    rerun = o.reruns.first() if own else None
     return {
         "items": items,
         "unfold": STATES[o.state].step <= 2,
         "withdrawn": o.remarks.filter(transition="withdraw").last()
         if own and o.state == "withdrawn"
         else None,
-        "rerun": o.reruns.first() if own else None,
+        "rerun": rerun,
+        "excluded": o.excluded_suppliers.all() if own else (),
+        "excluded_there": rerun.excluded_suppliers.all() if rerun else (),
     }
+
+
+@panel(72, "opportunities/panels/excluded.html")
+def excluded(reader: Reader) -> dict | None:
+    """For a supplier whose contract ended for default: where they may not apply, and why."""
+    if not reader.is_any(Role.SUPPLIER):
+        return None
+    rerun = reader.opportunity.reruns.filter(posted_at__isnull=False).first()
+    row = rerun and rerun.excluded_suppliers.filter(supplier=reader.user).first()
+    return {"excluded": row, "rerun": rerun} if row else None
 
 
 @panel(20, "opportunities/panels/screenings.html")
@@ -68,7 +81,13 @@ def statement(reader: Reader) -> dict | None:
     writing = o.state == "preparing" and reader.is_any(Role.CLIENT, Role.TEAM)
     listed = tasks(o, reader.now) if writing else []
     todo = [task for task in listed if not task["done"]]
-    return {"items": items, "writing": writing, "tasks": todo, "done": len(listed) - len(todo), "all": len(listed)}
+    return {
+        "items": items,
+        "writing": writing,
+        "tasks": todo,
+        "done": len(listed) - len(todo),
+        "all": len(listed),
+    }
 
 
 @panel(35, "opportunities/panels/funds.html")

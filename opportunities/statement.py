@@ -120,7 +120,11 @@ def _missing_criteria(criteria: list, wanted: Iterable[tuple[bool, Any]]) -> lis
 
 def _missing_declarations(opportunity) -> list[Any]:
     left = len(opportunity.missing_declarations())
-    return [ngettext("%(number)d declaration", "%(number)d declarations", left) % {"number": left}] if left else []
+    return (
+        [ngettext("%(number)d declaration", "%(number)d declarations", left) % {"number": left}]
+        if left
+        else []
+    )
 
 
 def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, list[Any]]:
@@ -319,6 +323,10 @@ def copy_as_draft(source: Opportunity, now: datetime) -> Opportunity:
     new.save()
     new.skills.set(source.skills.all())
     new.evaluators.set(source.evaluators.all())
+    for row in source.excluded_suppliers.all():
+        row.pk, row.opportunity = None, new
+        row._state.adding = True
+        row.save()
     criteria: list[Any] = [*source.evaluation_criteria.all(), *source.acceptance_criteria.all()]
     for criterion in criteria:
         criterion.pk, criterion.opportunity = None, new

@@ -63,6 +63,18 @@ class MaskForm(GCForm):
         }
 
 
+class TakeOverForm(GCForm):
+    """Why another member of the team goes on with the preparation."""
+
+    reason = forms.CharField(
+        label=_("Why you take it over"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For example: the colleague who began is away. It stays on record."),
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class SetAsideForm(GCForm):
     """Why an application does not enter the evaluation."""
 

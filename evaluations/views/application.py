@@ -275,10 +275,9 @@ def may_open_sign_off(application: Application, user, now) -> bool:
         return False
     if Role.TEAM not in opportunity.roles_of(user):
         return False
-    preparation = getattr(opportunity, "preparation", None)
-    return (
-        preparation is not None and preparation.prepared_by_id == user.pk
-    ) or opportunity.state in NAMES_SEEN_FROM
+    preparation = opportunity.preparations.current()
+    prepares = preparation is not None and preparation.prepared_by_id == user.pk
+    return prepares or opportunity.state in NAMES_SEEN_FROM
 
 
 urls = [

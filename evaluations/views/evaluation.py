@@ -239,8 +239,7 @@ class CheckEvaluation(Page):
         })  # fmt: skip
 
     def prepared(self, user) -> bool:
-        preparation = getattr(self.opportunity, "preparation", None)
-        return bool(preparation and preparation.prepared_by_id == user.pk)
+        return self.opportunity.preparations.by(user)
 
 
 def _address(word: str, rest: str = "") -> object:

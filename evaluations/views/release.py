@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -18,8 +18,7 @@ from opportunities.lifecycle import Refused
 from opportunities.views.transition import refused, visible_or_404
 
 from .. import preparing
-from ..forms.preparing import MaskForm, SetAsideForm
-from ..models import Application
+from ..forms.preparing import MaskForm, SetAsideForm, TakeOverForm
 
 
 class Page(LoginRequiredMixin, View):
@@ -32,17 +31,27 @@ class Page(LoginRequiredMixin, View):
             return self.handle_no_permission()
         self.opportunity = visible_or_404(request, kwargs["reference"])
         try:
-            code, reasons = preparing.reasons_against(self.opportunity, request.user)
+            code, reasons = self.reasons_against(request)
             if code:
                 raise Refused(code, reasons)
-            self.preparation = getattr(self.opportunity, "preparation", None)
+            self.preparation = self.opportunity.preparations.current()
             return super().dispatch(request, *args, **kwargs)
         except Refused as refusal:
-            return refused(request, self.opportunity, None, refusal)
+            return refused(request, self.opportunity, None, refusal, instead=self.instead(request))
+
+    def instead(self, request) -> dict | None:
+        """What may be done instead: another member of the team may take the preparation over."""
+        if preparing.why_not_take_over(self.opportunity, request.user)[0]:
+            return None
+        address = reverse("take_over_preparation", args=[self.opportunity.reference])
+        return {"url": address, "label": _("Take the preparation over")}
+
+    def reasons_against(self, request):
+        return preparing.reasons_against(self.opportunity, request.user)
 
     def received(self):
         """The applications received, in the order of their receipts: an order that says nothing."""
-        return self.opportunity.applications.filter(status=Application.Status.SUBMITTED).order_by("receipt")
+        return self.opportunity.applications.received().order_by("receipt")
 
     def page(self, template, context, status=200):
         context = {"opportunity": self.opportunity, "now": clock.now(), **context}
@@ -65,6 +74,31 @@ class PrepareRelease(Page):
 
     def post(self, request, reference):
         preparing.claim(self.opportunity, request.user, clock.now())
+        messages.success(request, _("You are preparing the release. From here on you see names."))
+        return redirect("prepare_release", reference)
+
+
+class TakeOver(Page):
+    """The one who began has left: another member of the team goes on, on record, with a reason."""
+
+    def reasons_against(self, request):
+        return preparing.why_not_take_over(self.opportunity, request.user)
+
+    def show(self, form, status=200):
+        left = preparing.colleagues_left(self.opportunity, self.request.user)
+        return self.page(
+            "prepare_take_over.html", {"form": form, "preparation": self.preparation, "left": left}, status
+        )
+
+    def get(self, request, reference):
+        return self.show(TakeOverForm(initial={"seen": self.preparation.pk}))
+
+    def post(self, request, reference):
+        form = TakeOverForm(request.POST)
+        if not form.is_valid():
+            return self.show(form, status=422)
+        given = form.cleaned_data
+        preparing.take_over(self.opportunity, request.user, given["reason"], clock.now(), given["seen"])
         messages.success(request, _("You are preparing the release. From here on you see names."))
         return redirect("prepare_release", reference)
 
@@ -129,5 +163,10 @@ def _address(rest: str = "") -> object:
 
 urls = [
     path(_address(), PrepareRelease.as_view(), name="prepare_release"),
+    path(
+        format_lazy("{}{}/", _address(), pgettext_lazy("slug", "take-over")),
+        TakeOver.as_view(),
+        name="take_over_preparation",
+    ),
     path(_address("<int:pk>/"), PrepareOne.as_view(), name="prepare_application"),
 ]

@@ -1,6 +1,6 @@
 """The buying side's records, one file a subject. Everything that is evidence is append-only in the database."""
 
-from .contract import Contract, Dispute, Extension
+from .contract import Contract, Dispute, ExcludedSupplier, Extension
 from .delivery import AcceptanceResult, Assessment, Delivery
 from .event import Event
 from .funds import Commitment, Reservation
@@ -27,6 +27,7 @@ __all__ = [
     "Dispute",
     "EvaluationCriterion",
     "Event",
+    "ExcludedSupplier",
     "Extension",
     "Following",
     "Invoice",

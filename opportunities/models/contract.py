@@ -1,4 +1,4 @@
-"""The contract: what was signed, its delivery date as it moved, disputes, and how it ended."""
+"""The contract: what was signed, its delivery date as it moved, disputes, how it ended, and who may not apply again."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .records import never_deleted, written_once
+from .records import append_only, never_deleted, written_once
 
 
 class Contract(models.Model):
@@ -38,18 +38,34 @@ class Contract(models.Model):
     notice_given_on = models.DateField(_("notice given"), null=True)
     last_date = models.DateField(_("last date given"), null=True)
     share_done = models.DecimalField(
-        _("share of work done, in percent"), max_digits=5, decimal_places=2, null=True, validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
+        _("share of work done, in percent"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
     )
 
     class Meta:
         verbose_name, verbose_name_plural = _("contract"), _("contracts")
         constraints = [
             models.UniqueConstraint(fields=["opportunity"], name="one_contract_an_opportunity"),
-            models.CheckConstraint(condition=Q(price__gt=0, price__lte=Decimal("8695.65")), name="contract_within_ceiling"),
+            models.CheckConstraint(
+                condition=Q(price__gt=0, price__lte=Decimal("8695.65")), name="contract_within_ceiling"
+            ),
         ]
         triggers = [
             never_deleted(),
-            written_once("opportunity_id", "supplier_id", "price", "terms_version", "terms_en", "terms_fr", "terms_sha256", "signed_name", "signed_at"),
+            written_once(
+                "opportunity_id",
+                "supplier_id",
+                "price",
+                "terms_version",
+                "terms_en",
+                "terms_fr",
+                "terms_sha256",
+                "signed_name",
+                "signed_at",
+            ),
         ]
 
     @property
@@ -89,10 +105,20 @@ class Extension(models.Model):
     objects = ExtensionQuerySet.as_manager()
 
     class Meta:
-        verbose_name, verbose_name_plural = _("extension of the delivery date"), _("extensions of the delivery date")
+        verbose_name, verbose_name_plural = (
+            _("extension of the delivery date"),
+            _("extensions of the delivery date"),
+        )
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["opportunity"], condition=Q(settled_at=None), name="one_extension_pending")]
-        triggers = [never_deleted(), written_once("opportunity_id", "side", "old_date", "new_date", "reason", "asked_at")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=Q(settled_at=None), name="one_extension_pending"
+            )
+        ]
+        triggers = [
+            never_deleted(),
+            written_once("opportunity_id", "side", "old_date", "new_date", "reason", "asked_at"),
+        ]
 
 
 class DisputeQuerySet(models.QuerySet):
@@ -115,5 +141,25 @@ class Dispute(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("dispute"), _("disputes")
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["opportunity"], condition=Q(answered_at=None), name="one_dispute_open")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=Q(answered_at=None), name="one_dispute_open"
+            )
+        ]
         triggers = [never_deleted(), written_once("opportunity_id", "side", "position", "raised_at")]
+
+
+class ExcludedSupplier(models.Model):
+    """A supplier who may not apply here: their contract for the same need, run earlier, ended for default."""
+
+    opportunity = models.ForeignKey("Opportunity", models.PROTECT, related_name="excluded_suppliers")
+    supplier = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    supplier_name = models.CharField(_("supplier"), max_length=200)
+    reason = models.TextField(_("reason, which the supplier reads"))
+    excluded_at = models.DateTimeField(_("excluded"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("excluded supplier"), _("excluded suppliers")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["opportunity", "supplier"], name="excluded_once")]
+        triggers = [append_only()]
