@@ -69,6 +69,11 @@ class Desk:
         last = self.application.submissions.last() if self.submitted else None
         return last is not None and applications.to_confirm(self.opportunity, last)
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether it was not confirmed in time, and so is not evaluated."""
+        return self.closed and self.to_confirm
+
     def tasks(self) -> list[dict]:
         """The checklist: each page, whether it is done, and its address."""
         rows = []

@@ -20,7 +20,19 @@ def _suppliers(**conditions):
 @audience("applicants")
 def applicants(opportunity, event):
     """Everybody whose application is in play."""
-    return _suppliers(opportunity=opportunity, set_aside_at=None)
+    return User.objects.filter(applications__in=opportunity.applications.in_play())
+
+
+@audience("to_confirm")
+def to_confirm(opportunity, event):
+    """After a change in what suppliers answer to: everybody who had sent an application, and must confirm it."""
+    return unconfirmed(opportunity, event) if event.data["material"] else []
+
+
+@audience("unconfirmed")
+def unconfirmed(opportunity, event):
+    """Whose application was not sent again after such a change."""
+    return User.objects.filter(applications__in=opportunity.applications.unconfirmed())
 
 
 @audience("set_aside")

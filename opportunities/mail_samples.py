@@ -37,6 +37,8 @@ AUDIENCES = {
     "finance": Role.FINANCE.label,
     "supplier": Role.SUPPLIER.label,
     "applicants": Role.APPLICANT.label,
+    "to_confirm": _("those who applied before a change in what suppliers answer to"),
+    "unconfirmed": _("those who did not confirm their application after such a change"),
     "set_aside": _("those whose application is set aside"),
     "pool": _("those whose application passed"),
     "failed": _("those whose application did not pass"),
@@ -47,6 +49,7 @@ AUDIENCES = {
     "subscribers": _("the mailing list"),
 }
 OTHER_OCCASIONS = {
+    "confirmation_reminder": _("Closing is one business day away, and an application is not confirmed"),
     "application_received": _("An application is submitted"),
     "confirm_subscription": _("Somebody asks to be on the mailing list"),
     "delivery_late": _("The delivery date has passed"),

@@ -16,7 +16,7 @@ def posting(reader):
     if not opportunity.posted_at or not reader.is_any(Role.TEAM):
         return None
     return {
-        "applications_count": opportunity.applications.filter(status="submitted").count(),
+        "applications_count": opportunity.applications.received().count(),
         "open": opportunity.is_open(reader.now),
     }
 

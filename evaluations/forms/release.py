@@ -34,7 +34,7 @@ class ReleaseForm(ActionForm):
             application.save(update_fields=["label"])
         for person in {opportunity.client, *opportunity.evaluators.all()}:
             Sheet.objects.get_or_create(opportunity=opportunity, evaluator=person)
-        received = opportunity.applications.filter(status="submitted").count()
+        received = opportunity.applications.received().count()
         return {
             "applications": received,
             "released": len(applications),

@@ -199,7 +199,7 @@ class NoAwardForm(PublicReasonForm):
         )
 
     def record(self, opportunity, by, now):
-        received = opportunity.applications.filter(status="submitted").count()
+        received = opportunity.applications.received().count()
         return {
             **super().record(opportunity, by, now),
             "applications": received,

@@ -4,23 +4,27 @@ Knows what each records. What was posted, and every change to it, is kept with i
 values are kept in the amendment, for everyone to read. The guards of the lifecycle decide when each may be done.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from microacq import clock
+from microacq import business_days, clock
 from microacq.forms import DateField, EasternDateTimeField, MarkdownField
 
 from ..lifecycle import Refused
 from ..models import Amendment
 from ..publishing.posted import statement_sha256
 from .base import ActionForm, PublicReasonForm
+from .preview import PreviewForm
 
 LANGUAGES = ("en", "fr")
 TEXTS = ("title", "short_description", "background", "work", "deliverables")
 DATES = ("selection_date", "delivery_date")
+MATERIAL_DAYS = 3
+"""Business days that suppliers have, at the least, after a change in what they answer to."""
 ONE_LINE = {"title": 100}
 
 
@@ -50,6 +54,22 @@ def change(field: str, old: Any, new: Any, language: str = "") -> dict:
 def dates_in_order(closing_at, selection_date, delivery_date) -> bool:
     """Whether the three dates follow each other: closing, selection, delivery."""
     return closing_at.astimezone(clock.EASTERN).date() < selection_date < delivery_date
+
+
+def closing_with_room(closing_at: datetime, now: datetime) -> datetime:
+    """The closing that leaves MATERIAL_DAYS business days from `now`: the present one when it does, else the same
+    time of day on the first business day that is late enough."""
+    today = now.astimezone(clock.EASTERN)
+    day = business_days.add(today.date(), MATERIAL_DAYS)
+    # Compared in UTC: within one zone Python compares what the clocks on the wall say.
+    least = datetime.combine(day, today.time(), clock.EASTERN).astimezone(UTC)
+    if closing_at.astimezone(UTC) >= least:
+        return closing_at
+    hour = closing_at.astimezone(clock.EASTERN).time()
+    moved = datetime.combine(day, hour, clock.EASTERN)
+    if moved.astimezone(UTC) < least:
+        moved = datetime.combine(business_days.add(day, 1), hour, clock.EASTERN)
+    return moved
 
 
 OUT_OF_ORDER = _("The dates must be in this order: closing, supplier selection, work delivery.")
@@ -105,15 +125,23 @@ class ChangeForm(ActionForm):
         raise NotImplementedError
 
 
-class AmendForm(ChangeForm):
-    """Change the words or the dates after closing. The price and the closing date are changed elsewhere or not at all."""
+class AmendForm(ChangeForm, PreviewForm):
+    """Change the words, or the dates after closing. The price is not changed at all, the closing date elsewhere.
+
+    A change in what suppliers answer to leaves them time: closing, and the dates after it, move where they must.
+    """
+
+    preview_label = _("Check the change")
+    no_longer_so = _("The dates are no longer those that you were shown. Check them below, then confirm.")
 
     selection_date = DateField(label=_("Anticipated supplier selection date"))
     delivery_date = DateField(label=_("Work delivery date"))
     material = forms.BooleanField(
         label=_("This changes what suppliers answer to."),
         required=False,
-        help_text=_("Suppliers who applied before are then asked to send their application again."),
+        help_text=_(
+            "Suppliers who applied must then confirm their application, or it is not evaluated. They have at least three business days: closing moves when it has to."
+        ),
     )
 
     def __init__(self, data=None, files=None, *, opportunity, **kwargs):
@@ -158,54 +186,80 @@ class AmendForm(ChangeForm):
         }
         return {**texts, **criteria, **{name: getattr(opportunity, name) for name in DATES}}
 
+    def dates(self, opportunity, now) -> dict[str, Any]:
+        """The three dates as they would stand: those typed, or, where closing moves, as many business days later."""
+        closing = opportunity.closing_at
+        if self.cleaned_data.get("material"):
+            closing = closing_with_room(closing, now)
+        before, after = (day.astimezone(clock.EASTERN).date() for day in (opportunity.closing_at, closing))
+        days = business_days.between(before, after)
+        found: dict[str, Any] = {"closing_at": closing}
+        for name in DATES:
+            present, typed = getattr(opportunity, name), self.cleaned_data[name]
+            found[name] = business_days.add(present, days) if days and typed == present else typed
+        return found
+
+    def computed(self):
+        """The three dates, as a text that the page sends back."""
+        return " ".join(day.isoformat() for day in self.dates(self.opportunity, self.now).values())
+
+    def shown_dates(self):
+        """Each date for the page: its label, its kind, and what it was when it changes."""
+        for name, day in self.dates(self.opportunity, self.now).items():
+            old = getattr(self.opportunity, name)
+            yield {
+                "label": self.opportunity._meta.get_field(name).verbose_name,
+                "day": day,
+                "old": old if old != day else None,
+                "is_moment": name == "closing_at",
+            }
+
     def clean(self):
         data = super().clean()
-        selection, delivery = data.get("selection_date"), data.get("delivery_date")
-        if selection and delivery and not dates_in_order(self.opportunity.closing_at, selection, delivery):
-            self.add_error("delivery_date", OUT_OF_ORDER)
-        if not self.errors and not self._changes(self.opportunity):
-            self.add_error(None, _("Nothing is changed. Change a text or a date first."))
+        if {"selection_date", "delivery_date"} <= set(data):
+            dates = self.dates(self.opportunity, self.now)
+            if not dates_in_order(**dates):
+                self.add_error("delivery_date", OUT_OF_ORDER)
+            if not self.errors and not self._changes(self.opportunity, data):
+                self.add_error(None, _("Nothing is changed. Change a text or a date first."))
         return data
 
-    def _changes(self, opportunity) -> list[dict]:
+    def _changes(self, opportunity, new: dict[str, Any]) -> list[dict]:
         found = []
         for name, old in self.present(opportunity).items():
-            new = self.cleaned_data[name]
-            if _same(old, new):
+            if _same(old, new[name]):
                 continue
             bare, _dash, language = name.rpartition("_")
-            found.append(
-                change(bare, old, new, language) if language in LANGUAGES else change(name, old, new)
-            )
+            field, language = (bare, language) if language in LANGUAGES else (name, "")
+            found.append(change(field, old, new[name], language))
         return found
 
     def record(self, opportunity, by, now):
-        changes = self._changes(opportunity)
-        if not dates_in_order(
-            opportunity.closing_at, self.cleaned_data["selection_date"], self.cleaned_data["delivery_date"]
-        ):
+        dates = self.dates(opportunity, now)
+        if not dates_in_order(**dates):
             raise Refused("guard", [OUT_OF_ORDER])
+        new = self.cleaned_data | dates
+        changes = self._changes(opportunity, new)
         changed = {
             f"{row['field']}_{row['language']}" if row["language"] else row["field"] for row in changes
         }
         for kind, _label, criterion, _number in self._criteria(opportunity):
             names = [f"{kind}_{criterion.pk}_{language}" for language in LANGUAGES]
             if changed & set(names):
-                criterion.text_en, criterion.text_fr = (self.cleaned_data[name] for name in names)
+                criterion.text_en, criterion.text_fr = (new[name] for name in names)
                 criterion.save()
-        for name in (*(f"{text}_{language}" for text in TEXTS for language in LANGUAGES), *DATES):
-            setattr(opportunity, name, self.cleaned_data[name])
+        old = opportunity.closing_at
+        if dates["closing_at"] != old:
+            changes.append(change("closing_at", old, dates["closing_at"]))
+        for name in (*(f"{text}_{language}" for text in TEXTS for language in LANGUAGES), *dates):
+            setattr(opportunity, name, new[name])
         amendment = write_amendment(
-            opportunity,
-            Amendment.Kind.AMEND,
-            self.cleaned_data,
-            changes,
-            now,
-            material=self.cleaned_data["material"],
+            opportunity, Amendment.Kind.AMEND, new, changes, now, material=new["material"]
         )
         return {
             "amendment": amendment.number,
             "material": amendment.material,
+            **({"old_closing_at": old, **dates} if dates["closing_at"] != old else {}),
             "statement_sha256": statement_sha256(opportunity),
         }
 
@@ -282,14 +336,16 @@ class CancelForm(PublicReasonForm):
 
 
 class CloseEmptyForm(ActionForm):
-    """Nobody applied. The reason is public, and the same in every case."""
+    """Nobody's application is in play. The reason is public, and the same in every case."""
 
     def record(self, opportunity, by, now):
+        unconfirmed = opportunity.applications.unconfirmed().count()
+        reason = (
+            _("No application was confirmed after what suppliers answer to had changed.")
+            if unconfirmed
+            else _("Nobody had applied when the opportunity closed.")
+        )
         for language in LANGUAGES:
             with override(language):
-                setattr(
-                    opportunity,
-                    f"ending_reason_{language}",
-                    str(_("Nobody had applied when the opportunity closed.")),
-                )
-        return {"applications": 0}
+                setattr(opportunity, f"ending_reason_{language}", str(reason))
+        return {"applications": 0, "unconfirmed": unconfirmed}

@@ -15,6 +15,7 @@ class PreviewForm(ActionForm):
     """
 
     preview_label = _("Show the amount")
+    no_longer_so = _("The amount is no longer the one that you were shown. Check it below, then confirm.")
 
     @property
     def previewing(self) -> bool:
@@ -37,9 +38,7 @@ class PreviewForm(ActionForm):
         data = super().clean()
         shown = self.data.get("shown")
         if not self.errors and shown and not self.previewing and shown != str(self.computed()):
-            self.add_error(
-                None, _("The amount is no longer the one that you were shown. Check it below, then confirm.")
-            )
+            self.add_error(None, self.no_longer_so)
         return data
 
     def is_valid(self) -> bool:

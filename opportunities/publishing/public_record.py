@@ -9,6 +9,7 @@ from typing import Any
 from microacq import clock
 
 from .. import listing
+from ..models.opportunity import RESULT_DAYS
 from .addresses import LANGUAGES, addresses
 from .posted import TEXTS
 
@@ -114,9 +115,15 @@ def result(opportunity) -> dict[str, Any]:
     latest = opportunity.deliveries.select_related("assessment").order_by("number").last()
     accepted = latest and getattr(latest, "assessment", None) and latest.assessment.accepted
     entry = getattr(opportunity, "registry_entry", None)
+    signed = opportunity.offers.filter(status="signed").first()
+    told = bool(pools) or opportunity.offers.exists() or opportunity.state == "no_award"
     return {
         "closed": True,
-        "applications_count": opportunity.applications.filter(status="submitted").count(),
+        "applications_count": opportunity.applications.received().count(),
+        "passed_count": opportunity.applications.passed().count() if told else None,
+        "selected_at": signed.made_at if signed else None,
+        "selection_days": opportunity.days_after_closing(signed.made_at) if signed else None,
+        "result_days": RESULT_DAYS,
         "contract": contract,
         "drawn": any(not pool.voided_at for pool in pools),
         "pools": pools,
@@ -137,6 +144,11 @@ def _result_as_data(opportunity) -> dict[str, Any]:
     )
     return {
         "applications": found["applications_count"],
+        "passed": found["passed_count"],
+        "selected_on": day(found["selected_at"].astimezone(clock.EASTERN).date())
+        if found["selected_at"]
+        else None,
+        "business_days_from_closing_to_selection": found["selection_days"],
         "reason": both(opportunity, "ending_reason") if opportunity.status.is_ending else None,
         "supplier": contract.supplier_name if contract else None,
         "price": f"{contract.price:.2f}" if contract else None,
