@@ -235,7 +235,9 @@ class Listing:
         """The opportunities from `start` to before `stop`, with what a card shows."""
         ordered = in_order(matching(self.asked, self.now), self.now, self.asked.sort, self.asked.query)
         keys = list(ordered.values_list("pk", flat=True)[start:stop])
-        shown = Opportunity.objects.filter(pk__in=keys).only(*CARD_FIELDS).prefetch_related("skills")
+        shown = (
+            Opportunity.objects.filter(pk__in=keys).order_by().only(*CARD_FIELDS).prefetch_related("skills")
+        )
         by_key = {opportunity.pk: opportunity for opportunity in shown}
         return [by_key[key] for key in keys if key in by_key]
 

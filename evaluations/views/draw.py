@@ -14,6 +14,7 @@ from microacq import clock, limits
 from opportunities import lifecycle
 from opportunities.actions import act
 from opportunities.models import Opportunity
+from opportunities.views.caching import public_page
 from opportunities.views.transition import refused
 
 from .. import draw
@@ -60,7 +61,7 @@ def page(request, opportunity, form=None, status=200):
     }, status=status)  # fmt: skip
 
 
-@require_safe
+@public_page
 def draw_page(request, reference):
     """Pool file, hash, round, signature, randomness, seed, order, who froze it, and how to check it."""
     return page(request, posted(reference))

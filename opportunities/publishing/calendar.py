@@ -17,9 +17,10 @@ from .. import listing
 from ..models import Opportunity
 from .addresses import address
 
-KEPT = timedelta(days=90)
+KEPT = timedelta(days=30)
 """How long a past or cancelled deadline stays in the calendar of all."""
-MOST = 1000
+MOST = 500
+"""How many opportunities it holds at most, those that close last first."""
 
 # Ontario's rules since 2007; no deadline is older.
 EASTERN_RULES = """BEGIN:VTIMEZONE
@@ -43,8 +44,8 @@ END:VTIMEZONE
 
 
 def calendar_of_all(asked: listing.Asked, now: datetime) -> bytes:
-    """The deadlines of what was asked for, from 90 days ago on, in the reader's language."""
-    found = listing.matching(asked, now).filter(closing_at__gte=now - KEPT).order_by("closing_at", "pk")
+    """The deadlines of what was asked for, from 30 days ago on, in the reader's language."""
+    found = listing.matching(asked, now).filter(closing_at__gte=now - KEPT).order_by("-closing_at", "-pk")
     return _calendar(_("Micro-acquisition: deadlines"), found[:MOST])
 
 

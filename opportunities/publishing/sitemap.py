@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
+from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -18,7 +19,7 @@ NOT_FOR_ROBOTS = ("admin:index", "account_email", "workspace")
 class _Both(Sitemap):
     """Each page in both languages, each naming the other."""
 
-    i18n = alternates = x_default = True
+    i18n = alternates = True
 
     def get_domain(self, site=None):
         return urlsplit(settings.SITE_URL).netloc
@@ -40,7 +41,7 @@ class PagesSitemap(_Both):
 class OpportunitiesSitemap(_Both):
     """Every opportunity that was ever posted."""
 
-    limit = 2000
+    limit = 1000
 
     def items(self):
         return Opportunity.objects.public().order_by("pk").only("reference", "modified_at")
@@ -50,6 +51,9 @@ class OpportunitiesSitemap(_Both):
 
     def lastmod(self, item):
         return item.modified_at
+
+    def get_latest_lastmod(self):
+        return Opportunity.objects.public().aggregate(latest=Max("modified_at"))["latest"]
 
 
 SITEMAPS = {"pages": PagesSitemap, "opportunities": OpportunitiesSitemap}

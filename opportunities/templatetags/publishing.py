@@ -9,11 +9,17 @@ register = template.Library()
 
 @register.inclusion_tag("opportunities/_page_links.html", takes_context=True)
 def page_links(context):
-    """For the head of a public page: its own address, the other language's, and the feed of opportunities.
+    """For the head of a page that a signed-out visitor reads: its address, the other language's, the feed of opportunities.
 
-    Of the query string only the page number belongs to the address: what is searched for is no page of its own.
+    Nothing for others, nor on an error page. Of the query string only the page number belongs to the address: what is searched for is no page of its own.
     """
-    request = context["request"]
+    request = context.get("request")
+    if (
+        request is None
+        or request.resolver_match is None
+        or getattr(context.get("user"), "is_authenticated", False)
+    ):
+        return {}
     number = request.GET.get("page", "")
     query = f"?page={number}" if number.isascii() and number.isdigit() and number != "1" else ""
     pages = {

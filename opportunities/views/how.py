@@ -3,10 +3,10 @@
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from .. import lifecycle
 from ..states import STATES, STEPS
+from .caching import public_page
 
 WORDS = {
     1: _("An employee describes a small coding need: what, why, for when. Nothing else is needed to begin."),
@@ -21,7 +21,7 @@ WORDS = {
 }
 
 
-@require_safe
+@public_page
 def how_it_works(request):
     """The nine steps, with what happens in each and who does it."""
     steps = []

@@ -13,12 +13,12 @@ from django.urls import path
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
-from django.views.decorators.http import require_safe
 
 from microacq import limits
 
 from .. import notifications, terms
 from ..forms.contact import FeedbackForm, GuideRequestForm
+from .caching import public_page
 
 SENT_AN_HOUR = 5
 """Messages from one network address."""
@@ -49,14 +49,14 @@ def show(request, name: str, context=None, status=200):
 def page(name: str):
     """The view of a page that is words alone."""
 
-    @require_safe
+    @public_page
     def view(request):
         return show(request, name, {"postal_address": settings.POSTAL_ADDRESS})
 
     return view
 
 
-@require_safe
+@public_page
 def terms_page(request):
     """The terms that a supplier signs, with what changes from one contract to the next named instead of filled in."""
     particulars = {name: str(words) for name, words in PARTICULARS.items()}
