@@ -356,7 +356,7 @@ class SentMailAdmin(DeskAdmin):
         if notification is None:
             return ", ".join(email.to)
         if notification.recipient is None:
-            return _("a subscriber")
+            return _("a subscriber") if notification.audience == "subscribers" else ", ".join(email.to)
         if notification.recipient.is_esdc or email.open:
             return notification.recipient
         return _("a supplier")

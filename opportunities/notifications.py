@@ -114,6 +114,7 @@ def queue(
     event=None,
     opportunity=None,
     audience_name: str = "",
+    headers: dict[str, str] | None = None,
 ) -> Notification | None:
     """Queue one e-mail to one person or address, in their language. Nothing is sent before the transaction commits."""
     person = recipient if isinstance(recipient, User) else None
@@ -133,7 +134,7 @@ def queue(
         subject=subject,
         message=text,
         html_message=html,
-        headers=None if person else recipient.headers or None,
+        headers={**(headers or {}), **({} if person else recipient.headers)} or None,
     )
     return Notification.objects.create(
         event=event,

@@ -187,3 +187,11 @@ def test_somebody_signed_in_need_not_type_their_address(client, cast):
     client.force_login(cast.amara)
     assert cast.amara.email in get(client, "request_guide", "en").text
     assert cast.amara.email in get(client, "accessibility", "en").text
+
+
+def test_the_teams_list_of_mails_says_who_was_written_to(client, cast, settings):
+    client.post(reverse("accessibility"), {"text": "Too small."})
+    client.force_login(cast.tess)
+    page = client.get(reverse("admin:opportunities_sentmail_changelist")).text
+    assert settings.CONTACT_EMAIL in page
+    assert "a subscriber" not in page

@@ -68,16 +68,13 @@ def tell_team(template: str, context: dict, reply_to: str = "") -> None:
     """Queue what a visitor wrote to the team's people and to the team's address, each once."""
     headers = {"Reply-To": reply_to} if reply_to else {}
     context = {**context, "contact": settings.CONTACT_EMAIL, "reply_to": reply_to}
-    people = {
-        person.email.lower(): person.language
-        for person in notifications.AUDIENCES["team"](None, None)
-        if person.is_active
-    }
-    people.setdefault(settings.CONTACT_EMAIL.lower(), language())
+    people = {person.email.lower(): person for person in notifications.AUDIENCES["team"](None, None)}
+    people.setdefault(
+        settings.CONTACT_EMAIL.lower(), notifications.Recipient(settings.CONTACT_EMAIL, language())
+    )
     with transaction.atomic():
-        for email, wanted in people.items():
-            recipient = notifications.Recipient(email, wanted, headers=headers)
-            notifications.queue(template, recipient, context, audience_name="team")
+        for person in people.values():
+            notifications.queue(template, person, context, audience_name="team", headers=headers)
 
 
 class WriteView(View):
