@@ -6,7 +6,6 @@ team no name before the evaluation is confirmed, a supplier nothing of anybody e
 
 from django.utils.translation import gettext_lazy as _
 
-from microacq import clock
 from opportunities.panels import Reader, panel
 from opportunities.states import Role
 
@@ -63,7 +62,7 @@ def evaluation(reader: Reader):
     names = reader.is_any(Role.TEAM) and confirmed
     return {
         "received": received, "released": sum(bool(a.label) for a in matrix.applications), "people": people,
-        "expected": opportunity.result_expected_by, "late": _late(reader), "preparations": preparations,
+        "preparations": preparations,
         "can_take_over": not preparing.why_not_take_over(opportunity, reader.user)[0],
         "is_team": reader.is_any(Role.TEAM), "confirmed": confirmed, "names": names,
         "results": [a for a in matrix.applications if a.label] if confirmed else [],
@@ -72,11 +71,6 @@ def evaluation(reader: Reader):
         "debriefs": Debrief.objects.filter(application__opportunity=opportunity).count() if names else 0,
         "readable": opportunity.evaluation_records.exists() and opportunity.state != "evaluation",
     }  # fmt: skip
-
-
-def _late(reader: Reader) -> bool:
-    waiting = reader.opportunity.state in ("opened", "evaluation", "review", "confirmed")
-    return waiting and reader.now.astimezone(clock.EASTERN).date() > reader.opportunity.result_expected_by
 
 
 @panel(55, "evaluations/panels/own_result.html")

@@ -18,7 +18,7 @@ def survey(request, token):
     found = surveys.invitation(token)
     if found is None:
         return used(request)
-    form = FORMS[found.kind](request.POST or None)
+    form = FORMS[found.kind](request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return redirect("survey_thanks") if surveys.answer(token, form.cleaned_data) else used(request)
     context = {"form": form, "kind": found.kind}

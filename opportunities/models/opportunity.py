@@ -21,6 +21,8 @@ from ..states import STATES, STEPS, Role, State
 from .event import Event
 
 LANGUAGES = ("en", "fr")
+RESULT_DAYS = 2
+"""Business days after closing in which suppliers were to hear (client guide, step 6)."""
 ADMINISTRATION_HOURS = 10
 """Hours of administration that the pilot added to an estimate."""
 
@@ -271,7 +273,12 @@ class Opportunity(models.Model):
     @property
     def result_expected_by(self):
         """Two business days after closing: when suppliers were to hear (client guide, step 6)."""
-        return business_days.add(self.closing_at.astimezone(clock.EASTERN).date(), 2)
+        return business_days.add(self.closing_at.astimezone(clock.EASTERN).date(), RESULT_DAYS)
+
+    def days_after_closing(self, moment: datetime) -> int:
+        """Business days from the day of closing to the day of a moment, in Eastern time."""
+        closing, day = (value.astimezone(clock.EASTERN).date() for value in (self.closing_at, moment))
+        return business_days.between(closing, day)
 
     @property
     def estimate(self) -> Decimal | None:
