@@ -185,8 +185,13 @@ def missing(application: Application, criteria) -> dict[str, list]:
             about.append(sentence)
     if any(working.get(name) in (None, "") for name in ELIGIBILITY):
         eligibility.append(_("Answer each of the eligibility questions."))
-    if working.get("needs_sign_off") and not working.get("sign_off"):
-        eligibility.append(_("Add your Director General’s written sign-off."))
+    if working.get("needs_sign_off"):
+        sign_off = working.get("sign_off")
+        upload = files.state_of(sign_off["name"]) if sign_off else None
+        if not sign_off:
+            eligibility.append(_("Add your Director General’s written sign-off."))
+        elif upload and upload.scan == upload.Scan.REFUSED:
+            eligibility.append(_("The virus scanner refused your sign-off. Add another file."))
     if not working.get("needs_sign_off") and application.supplier.is_esdc and not eligibility:
         eligibility.append(
             _("You work for the Government of Canada, so you need your Director General’s written sign-off.")

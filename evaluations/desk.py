@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import applications
+from . import applications, files
 from .models import Application
 
 STEPS = {
@@ -73,6 +73,14 @@ class Desk:
     def unconfirmed(self) -> bool:
         """Whether it was not confirmed in time, and so is not evaluated."""
         return self.closed and self.to_confirm
+
+    @property
+    def sign_off_note(self):
+        """What to know of the sign-off file: that it waits for the virus scan, or was refused by it; else ""."""
+        kept = self.application.working.get("sign_off")
+        upload = files.state_of(kept["name"]) if kept else None
+        noted = upload and upload.scan in (upload.Scan.WAITING, upload.Scan.REFUSED)
+        return upload.get_scan_display() if noted else ""
 
     def tasks(self) -> list[dict]:
         """The checklist: each page, whether it is done, and its address."""

@@ -1,6 +1,7 @@
 """The files that come with applications: what they may be, where they are kept, how they are sent back.
 
-Knows file types by their content, never by their name. Knows no opportunity and asks nothing about who may read.
+Knows file types by their content, never by their name; what is in them is for `scanning` to say. Knows no opportunity
+and asks nothing about who may read.
 """
 
 import hashlib
@@ -13,6 +14,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import storages
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext_lazy as _
+
+from microacq import clock
+
+from .models import Upload
 
 MAX_BYTES = 10 * 1024 * 1024
 KINDS = {
@@ -76,19 +81,30 @@ def check(file) -> str:
     return kind
 
 
-def keep(file) -> dict[str, str]:
-    """Store an uploaded file, already checked, under a random name: {"name": as stored, "shown": its own name, "sha256"}."""
+def keep(file, owner, scan: str) -> dict[str, str]:
+    """Store an uploaded file, already checked, under a random name, with what `scanning.judge` gave.
+
+    Gives {"name": as stored, "shown": its own name, "sha256"}.
+    """
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
     file.seek(0)
     stored = storages["private"].save(uuid.uuid4().hex, file)
+    scanned_at = clock.now() if scan == Upload.Scan.CLEAN else None
+    Upload.objects.create(name=stored, owner=owner, scan=scan, scanned_at=scanned_at)
     return {"name": stored, "shown": shown_name(file.name), "sha256": digest.hexdigest()}
 
 
 def drop(name: str) -> None:
     """Remove a stored file that no record points to any more."""
     storages["private"].delete(name)
+    Upload.objects.filter(name=name).exclude(scan=Upload.Scan.REFUSED).delete()
+
+
+def state_of(name: str) -> Upload | None:
+    """What is known of a stored file, by its random name."""
+    return Upload.objects.filter(name=name).first()
 
 
 def shown_name(name: str) -> str:

@@ -8,63 +8,18 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from microacq import clock
-from opportunities.models import Amendment, EvaluationCriterion, Opportunity
+from opportunities.models import EvaluationCriterion, Opportunity
 from opportunities.models.records import append_only, never_deleted, written_once
 
+from .querysets import ApplicationQuerySet
+from .supplier_models import SupplierProfile, Upload  # noqa: F401 - Django finds models here
 from .survey_models import SurveyAnswer, SurveyInvitation  # noqa: F401 - Django finds models here
 
 ANNOUNCE_BEFORE = timedelta(minutes=30)
-
-
-def _changed_since():
-    """The material amendments made after an application was last sent."""
-    return Amendment.objects.filter(
-        opportunity=OuterRef("opportunity"), material=True, amended_at__gt=OuterRef("submitted_at")
-    )
-
-
-class ApplicationQuerySet(models.QuerySet):
-    def of(self, user):
-        """The user's own, once submitted and not withdrawn."""
-        return self.filter(supplier=user, status=Application.Status.SUBMITTED)
-
-    def received(self):
-        """Submitted, not withdrawn, and confirmed after every change in what suppliers answer to."""
-        return self.filter(~Exists(_changed_since()), status=Application.Status.SUBMITTED)
-
-    def unconfirmed(self):
-        """Submitted, and not sent again after a change in what suppliers answer to: out, unless sent before closing."""
-        return self.filter(Exists(_changed_since()), status=Application.Status.SUBMITTED)
-
-    def with_confirmation(self):
-        """Each with `changed_since`: whether what suppliers answer to changed after it was last sent."""
-        return self.annotate(changed_since=Exists(_changed_since()))
-
-    def in_play(self):
-        """Received and not set aside: what enters the evaluation."""
-        return self.received().filter(set_aside_at=None)
-
-    def to_check(self):
-        """In play, and not yet checked for names by who prepares the release."""
-        return self.in_play().filter(checked_at=None)
-
-    def passed(self):
-        """In play, and confirmed by the team as passing every criterion."""
-        return self.in_play().filter(passed=True)
-
-    def not_yet_offered(self):
-        """Passed and drawn (or the only one), and never offered the contract."""
-        return self.passed().filter(~Exists(Offer.objects.filter(application=OuterRef("pk"))))
-
-    def marks_missing(self, opportunity) -> int:
-        """How many marks, consensus decisions and sheets are still missing before the evaluation is complete."""
-        from .marking import Matrix
-
-        return Matrix(opportunity).missing()
 
 
 def random_name(application, name: str) -> str:
@@ -144,6 +99,12 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opportunity_id}/{self.label or self.pk}"
+
+    @property
+    def sign_off_held_back(self):
+        """Why the sign-off that was sent may not be opened yet, as a sentence; "" when it may."""
+        upload = Upload.objects.filter(name=self.sign_off.name).first() if self.sign_off else None
+        return upload.held_back if upload else ""
 
     @property
     def public_name(self) -> str:

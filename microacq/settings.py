@@ -87,6 +87,9 @@ SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
 UPLOAD_DIR = Path(os.environ.get("UPLOAD_DIR") or VAR_DIR / "uploads").resolve()
 MEDIA_ROOT = UPLOAD_DIR
+CLAMD_URL = os.environ.get("CLAMD_URL", "").strip()
+if CLAMD_URL and not re.fullmatch(r"unix:/.+|tcp://[^/:@]+(:\d+)?/?", CLAMD_URL):
+    SETTINGS_PROBLEMS.append("CLAMD_URL cannot be read: write unix:/run/clamav/clamd.ctl or tcp://host:3310.")
 GC_BRAND_DIR = Path(brand) if (brand := os.environ.get("GC_BRAND_DIR", "")) else None
 
 if DEMO:

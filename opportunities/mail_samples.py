@@ -58,6 +58,7 @@ OTHER_OCCASIONS = {
     "feedback_received": _("A visitor tells of a barrier"),
     "followed_digest": _("Something happened on opportunities followed once a day"),
     "guide_requested": _("An employee asks for the detailed guide"),
+    "file_refused": _("The virus scanner refuses a file that waited for it"),
     "message": _("A message is written on an opportunity"),
     "need_entered": _("The team enters a need that came by e-mail"),
 }

@@ -12,7 +12,7 @@ from microacq import text
 from microacq.forms import GCForm
 from opportunities.taxes import PROVINCES
 
-from .. import files
+from .. import files, scanning
 from ..applications import ABOUT, ANSWER_WORDS, ELIGIBILITY, answer_texts
 from ..models import Application
 
@@ -108,6 +108,7 @@ class EligibilityForm(GCForm):
         upload = self.cleaned_data.get("sign_off")
         if upload:
             files.check(upload)
+            self.scan = scanning.judge(upload)
         return upload
 
     def clean(self):
@@ -121,7 +122,7 @@ class EligibilityForm(GCForm):
     def changes(self):
         kept = {name: self.cleaned_data.get(name) for name in ELIGIBILITY}
         if upload := self.cleaned_data.get("sign_off"):
-            kept["sign_off"] = files.keep(upload)
+            kept["sign_off"] = files.keep(upload, self.user, self.scan)
         elif kept["needs_sign_off"] is False:
             kept["sign_off"] = None
         return kept

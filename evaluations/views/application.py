@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from microacq import clock
 from microacq.kept_text import KeepsText, mark_of
 from opportunities.lifecycle import Refused, Role
-from opportunities.views.transition import visible_or_404
+from opportunities.views.transition import refused, visible_or_404
 
 from .. import applications, files
 from ..desk import ORDER, STEPS, Desk
@@ -260,6 +260,8 @@ def sign_off(request, reference, pk):
     if found.supplier_id == request.user.pk:
         file = found.working.get("sign_off")
     elif may_open_sign_off(found, request.user, clock.now()):
+        if found.sign_off_held_back:
+            return refused(request, opportunity, None, Refused("guard", [found.sign_off_held_back]))
         file = {"name": found.sign_off.name, "shown": found.sign_off_name} if found.sign_off else None
     else:
         file = None
@@ -271,7 +273,8 @@ def sign_off(request, reference, pk):
 def may_open_sign_off(application: Application, user, now) -> bool:
     """Whether this member of the team may open the sign-off of a submitted application now."""
     opportunity = application.opportunity
-    if application.status != Application.Status.SUBMITTED or not opportunity.has_closed(now):
+    received = opportunity.applications.received().filter(pk=application.pk)
+    if not opportunity.has_closed(now) or not received.exists():
         return False
     if Role.TEAM not in opportunity.roles_of(user):
         return False

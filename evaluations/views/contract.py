@@ -18,7 +18,7 @@ from microacq.forms import GCForm
 from opportunities.lifecycle import Refused, Role
 from opportunities.views.transition import refused, visible_or_404
 
-from .. import files
+from .. import files, scanning
 from ..forms.signing import signed_text
 
 PARTIES = {Role.SUPPLIER, Role.CLIENT, Role.MANAGER, Role.TEAM, Role.FINANCE}
@@ -70,6 +70,7 @@ class SignOffForm(GCForm):
 
     def clean_sign_off(self):
         files.check(self.cleaned_data["sign_off"])
+        self.scan = scanning.judge(self.cleaned_data["sign_off"])
         return self.cleaned_data["sign_off"]
 
 
@@ -95,7 +96,7 @@ def check_sign_off(request, reference):
         if request.method == "POST":
             if form and not form.is_valid():
                 return _sign_off_page(request, opportunity, offer, form, 422)
-            kept = files.keep(form.cleaned_data["sign_off"]) if form else None
+            kept = files.keep(form.cleaned_data["sign_off"], request.user, form.scan) if form else None
             _record(opportunity, request.user, kept, clock.now())
             messages.success(
                 request,
@@ -124,6 +125,8 @@ def _record(opportunity, user, kept, now) -> None:
         if is_team:
             if not application.sign_off:
                 raise Refused("guard", [_("The supplier has not added a sign-off yet.")])
+            if application.sign_off_held_back:
+                raise Refused("guard", [application.sign_off_held_back])
             application.sign_off_accepted_at = now
             application.save(update_fields=["sign_off_accepted_at"])
         else:
