@@ -52,6 +52,8 @@ OTHER_OCCASIONS = {
     "confirmation_reminder": _("Closing is one business day away, and an application is not confirmed"),
     "application_received": _("An application is submitted"),
     "confirm_subscription": _("Somebody asks to be on the mailing list"),
+    "debrief_asked": _("A supplier asks for a debrief"),
+    "debrief_sent": _("The team sends a debrief"),
     "delivery_late": _("The delivery date has passed"),
     "delivery_soon": _("The delivery date is three business days away"),
     "extension_answered": _("The other side answers a new delivery date"),
@@ -61,6 +63,9 @@ OTHER_OCCASIONS = {
     "file_refused": _("The virus scanner refuses a file that waited for it"),
     "message": _("A message is written on an opportunity"),
     "need_entered": _("The team enters a need that came by e-mail"),
+    "preparation_taken_over": _("A member of the team takes over the preparation of a release"),
+    "question_asked": _("A supplier asks a question"),
+    "reminder": _("Something waits for longer than its target"),
 }
 ACCOUNT_MAILS = {
     "account/email/email_confirmation_signup": _("Somebody creates an account"),
@@ -157,6 +162,8 @@ def _site_mails(now: datetime) -> list[Sample]:
         "confirm": address,
         "until": now + timedelta(days=7),
         "postal_address": settings.POSTAL_ADDRESS,
+        "survey_link": address,
+        "by": User(name="Tom Team"),
         "entries": [
             {
                 "opportunity": pretended,
