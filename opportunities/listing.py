@@ -99,7 +99,7 @@ CLOSINGS = (
 )
 FILTERS = {"status": STATUSES, "price": PRICES, "closing": CLOSINGS}
 SORTS = (
-    ("fit", _("Best match")),
+    ("", _("Best match")),
     ("closing", _("Closing date")),
     ("newest", _("Newest")),
     ("price-high", _("Highest price")),
@@ -131,10 +131,15 @@ class Asked:
         return cls(
             query=query,
             skill=skill if skill.isascii() and skill.isdigit() and len(skill) < 10 else "",
-            sort=known("sort", [key for key, _label in SORTS if query or key != "fit"]),
+            sort=known("sort", [key for key, _label in SORTS]),
             size=int(known("size", map(str, SIZES)) or 20),
             **{name: known(name, [c.key for c in choices]) for name, choices in FILTERS.items()},
         )
+
+    @property
+    def sorts(self) -> list[tuple[str, Any]]:
+        """The orders to choose from: empty is the best match when there are words, else the closing date."""
+        return list(SORTS) if self.query else [("", SORTS[1][1]), *SORTS[2:]]
 
     @property
     def narrowed(self) -> bool:

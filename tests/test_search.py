@@ -136,6 +136,7 @@ def test_the_title_says_more_than_the_text(posted, cast):
     in_text = plain(cast.amara, 1, work_en="It draws a dashboard.", closing_at=CLOSING)
     in_title = plain(cast.amara, 2, title_en="A dashboard of waiting times")
     assert found("dashboard") == [in_title.reference, in_text.reference]
+    assert found("dashboard", sort="") == found("dashboard")  # as the form sends it
     assert found("dashboard", sort="closing") == [in_text.reference, in_title.reference]
 
 

@@ -55,8 +55,6 @@ def opportunity_list(request):
         "found": found,
         "cards": cards(rows, now),
         "page_obj": page,
-        "sorts": [(key, label) for key, label in listing.SORTS if asked.query or key != "fit"],
-        "sort": asked.sort or ("fit" if asked.query else "closing"),
         "sizes": listing.SIZES,
         "without_filters": asked.words_alone().address,
     }

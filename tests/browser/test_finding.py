@@ -26,6 +26,8 @@ def test_an_opportunity_is_found_with_the_keyboard(live_server, page, accessible
     page.locator("#q").focus()
     page.keyboard.type(SEARCHED[language])
     page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the filters are folded
+    page.keyboard.press("Tab")
     expect(page.locator("#status")).to_be_focused()
     page.keyboard.press("ArrowDown")  # the first one: open
     page.locator("#q").focus()
