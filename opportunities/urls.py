@@ -8,6 +8,7 @@ from . import lifecycle
 from .views import (
     contracting,
     criteria,
+    delivered,
     demo_tools,
     follow,
     how,
@@ -43,6 +44,7 @@ def transition_paths(owner: str) -> list:
 urlpatterns = [
     *questions.urls,
     *contracting.urls,
+    *delivered.urls,
     *machine.urls,
     *public.urls,
     *how.urls,

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
 
 from ..models import Delivery, Event, Opportunity, Question
 from . import ocds_parts as parts
@@ -42,7 +43,7 @@ def published():
     return (
         Opportunity.objects.public()
         .select_related("rerun_of", "registry_entry")
-        .annotate(applied=Count("applications", filter=Q(applications__status="submitted")))
+        .annotate(applied=_received())
         .prefetch_related(
             "amendments",
             "evaluation_criteria",
@@ -61,6 +62,13 @@ def published():
         )
         .order_by("posted_at", "pk")
     )
+
+
+def _received():
+    """How many applications the page counts once closed, asked for with the opportunity itself."""
+    counted = Opportunity.applications.rel.related_model.objects.received().filter(opportunity=OuterRef("pk"))
+    number = counted.order_by().values("opportunity").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)
 
 
 # --- releases

@@ -79,7 +79,7 @@ def problems(entry: Entry) -> list[str]:
 # --- writing
 
 
-class _Dumper(yaml.SafeDumper):
+class Dumper(yaml.SafeDumper):
     """The registry's style: indented lists, no aliases, and quotes around whatever a reader could take for
     something else than text, in any version of YAML."""
 
@@ -90,7 +90,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+def represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """A text as YAML that nobody takes for something else."""
     style = None
     if any(unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") for char in value):
         style = '"'  # escapes what cannot be seen
@@ -99,7 +100,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-_Dumper.add_representer(str, _text)
+Dumper.add_representer(str, represent_text)
 
 
 def _clean(value: Any) -> Any:
@@ -128,7 +129,7 @@ def entry_block(entry: Entry) -> str:
     Fields come in the order of the registry's form; dates may be `date` objects.
     """
     text: str = yaml.dump(
-        {"releases": [_ordered(entry)]}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=80
+        {"releases": [_ordered(entry)]}, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=80
     )
     return text.split("\n", 1)[1]
 

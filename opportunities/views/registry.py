@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ..forms.registry import EntryForm, FileForm
+from microacq import clock
+
+from ..forms.registry import EntryForm, FileForm, drafted
 from ..models.opportunity import LANGUAGES
-from ..publishing import ore, pull_request
+from ..publishing import ore, publiccode, pull_request
 from ..states import Role
 from .editing import EditView
 from .transition import visible_or_404
@@ -101,6 +103,21 @@ def registry_file(request, reference):
     )
 
 
+@require_safe
+@login_required
+def publiccode_file(request, reference):
+    """`publiccode.yml`, for the supplier to commit once the repository is known."""
+    opportunity = visible_or_404(request, reference)
+    contract = opportunity.contract
+    if not contract or not opportunity.roles_of(request.user) & {*READERS, Role.SUPPLIER}:
+        raise Http404
+    entry = getattr(opportunity, "registry_entry", None) or drafted(opportunity, clock.now())
+    if not entry.repository_url:
+        raise Http404
+    content = publiccode.as_dict(opportunity, entry, contract, opportunity.delivery)
+    return download(publiccode.as_yaml(content), "publiccode.yml")
+
+
 ENTRY = pgettext_lazy("slug", "registry-entry")
 urls = [
     path(
@@ -119,5 +136,10 @@ urls = [
         ),
         registry_file,
         name="registry_file",
+    ),
+    path(
+        format_lazy("{}<str:reference>/publiccode.yml", gettext_lazy("workspace/")),
+        publiccode_file,
+        name="publiccode",
     ),
 ]
