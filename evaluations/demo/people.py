@@ -32,15 +32,15 @@ PARTS = {
 
 # what each supplier says of themselves when they apply
 SUPPLIERS: dict[str, dict[str, Any]] = {
-    "supplier1": {"business_name": "", "province": "ON", "code_account": "https://gitlab.com/nadia-codes", "standing": "permit", "means": "visa"},
+    "supplier1": {"business_name": "", "province": "ON", "code_account": "https://gitlab.com/nadia-codes-example", "standing": "canada", "means": "visa"},
     "supplier2": {
-        "business_name": "Atelier Boréal", "province": "QC", "code_account": "https://github.com/atelier-boreal", "standing": "canada", "means": "visa",
+        "business_name": "Atelier Boréal", "province": "QC", "code_account": "https://github.com/atelier-boreal-example", "standing": "canada", "means": "visa",
     },
     "supplier3": {
-        "business_name": "Two Rivers Code", "province": "BC", "code_account": "https://github.com/two-rivers-code", "standing": "canada", "means": "paypal",
+        "business_name": "Two Rivers Code", "province": "BC", "code_account": "https://github.com/two-rivers-code-example", "standing": "canada", "means": "paypal",
     },
-    "supplier4": {"business_name": "", "province": "NB", "code_account": "https://gitlab.com/aicha-diallo", "standing": "permit", "means": "paypal"},
-    "supplier5": {"business_name": "", "province": "NS", "code_account": "https://bitbucket.org/kmensah", "standing": "canada", "means": "visa"},
+    "supplier4": {"business_name": "", "province": "NB", "code_account": "https://gitlab.com/aicha-diallo-example", "standing": "permit", "means": "paypal"},
+    "supplier5": {"business_name": "", "province": "NS", "code_account": "https://bitbucket.org/kmensah-example", "standing": "canada", "means": "visa"},
 }  # fmt: skip
 
 # how each supplier invoices: where, and whether they charge taxes
