@@ -59,7 +59,7 @@ STEPS = {
 class State:
     """Where an opportunity stands: its step (1 to 9), what that means, and who it waits for.
 
-    `days` is the pilot's target for this state in business days, None where there is none.
+    `days` is the pilot's target for this state in business days, None where there is none or where a date decides.
     """
 
     name: str
@@ -83,7 +83,7 @@ _STATES = (
     State("committing", 3, _("Funds to commit"), _("The manager is asked to commit the funds (section 32 of the Financial Administration Act)."), Role.MANAGER, 1),
     State("reserving", 3, _("Funds to reserve"), _("Finance is asked to reserve the funds and to give a fund reservation number."), Role.FINANCE, 2),
     State("reserved", 4, _("Ready to post"), _("The funds are reserved. The team can post the opportunity."), Role.TEAM, 1),
-    State("posted", 4, pgettext_lazy("state", "Open"), _("Suppliers can ask questions and apply until the closing time. Nobody reads applications before then."), Role.CLOCK, 5),
+    State("posted", 4, pgettext_lazy("state", "Open"), _("Suppliers can ask questions and apply until the closing time. Nobody reads applications before then."), Role.CLOCK),
     State("opened", 5, _("Closed, applications received"), _("The opportunity is closed. The team is preparing the applications, without names, for evaluation."), Role.TEAM, 1),
     State("evaluation", 5, _("Application evaluation"), _("The client and the evaluators mark each criterion of each application, without knowing whose it is."), Role.CLIENT, 1),
     State("review", 5, _("Evaluation to check"), _("The team is checking that each mark has its reason."), Role.TEAM, 1),
