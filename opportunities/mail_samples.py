@@ -50,6 +50,7 @@ AUDIENCES = {
 }
 OTHER_OCCASIONS = {
     "confirmation_reminder": _("Closing is one business day away, and an application is not confirmed"),
+    "account_closed": _("Somebody closes their account"),
     "application_received": _("An application is submitted"),
     "confirm_subscription": _("Somebody asks to be on the mailing list"),
     "debrief_asked": _("A supplier asks for a debrief"),
@@ -137,6 +138,7 @@ def _opportunity(now: datetime) -> _Pretended:
         opportunity,
         offers=SimpleNamespace(open=SimpleNamespace(get=offer)),
         pools=SimpleNamespace(frozen=SimpleNamespace(get=pool)),
+        contract=SimpleNamespace(supplier_name="Li Supplier", price=opportunity.fixed_price),
     )
 
 
