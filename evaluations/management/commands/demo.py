@@ -27,4 +27,6 @@ class Command(BaseCommand):
             )
         number = build(clock.now())
         call_command("tick", verbosity=0)  # sends the mail, and so announces the pool whose draw is to come
-        self.stdout.write(f"{number} opportunities, one or more in every state. Everybody's password is {PASSWORD}.")
+        self.stdout.write(
+            f"{number} opportunities, one or more in every state. Everybody's password is {PASSWORD}."
+        )
