@@ -20,7 +20,7 @@ from opportunities import notifications
 from opportunities.lifecycle import Refused, Role
 
 from . import files
-from .models import Answer, Application, Submission
+from .models import Answer, Application, Submission, SupplierProfile
 
 ANSWER_WORDS = 250
 FORMAT = "esdc-microacq-application-v1"
@@ -124,19 +124,26 @@ def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = 
         }
         working |= changes | {"answers": answers}
         if before and before != working.get("sign_off") and before["name"] != application.sign_off.name:
-            transaction.on_commit(lambda: _drop_unless_submitted(application, before["name"]))
+            transaction.on_commit(lambda: drop_unless_submitted(application, before["name"]))
         application.saved_at = now
         application.save()
     return application
 
 
-def _drop_unless_submitted(application: Application, name: str) -> None:
+def drop_unless_submitted(application: Application, name: str) -> None:
+    """Remove a stored file that no submission of the application holds."""
     if not any(name in submission.content for submission in application.submissions.all()):
         files.drop(name)
 
 
 def prefill(user) -> dict[str, Any]:
-    """What is known of the supplier from their last application, else from their account."""
+    """What is known of the supplier: from their profile, else from their last application, else from their account."""
+    profile = SupplierProfile.objects.filter(user=user).first()
+    if profile:
+        return {
+            "legal_name": user.name,
+            **{name: getattr(profile, name) for name in ABOUT if name != "legal_name"},
+        }
     last = Application.objects.filter(supplier=user).order_by("-saved_at").first()
     known = {name: last.working.get(name, "") for name in ABOUT} if last else {}
     return known if any(known.values()) else {"legal_name": user.name}
@@ -329,13 +336,18 @@ def withdraw(application: Application, by, now: datetime | None = None) -> Appli
         )
         _refuse(why_not(opportunity, by, now))
         if application.status == Application.Status.DRAFT:
-            if sign_off := application.working.get("sign_off"):
-                transaction.on_commit(lambda: files.drop(sign_off["name"]))
-            application.delete()
+            erase_draft(application)
         elif application.status == Application.Status.SUBMITTED:
             application.status, application.saved_at = Application.Status.WITHDRAWN, now
             application.save(update_fields=["status", "saved_at"])
     return application
+
+
+def erase_draft(application: Application) -> None:
+    """Erase an application that was never sent, with its file. Call inside a transaction."""
+    if sign_off := application.working.get("sign_off"):
+        transaction.on_commit(lambda: files.drop(sign_off["name"]))
+    application.delete()
 
 
 def apply(opportunity, by, data: dict[str, Any], now: datetime | None = None) -> Submission:

@@ -13,6 +13,9 @@ class EvaluationsConfig(AppConfig):
             notifications,
             panels,
             panels_application,
+            panels_clock,
+            scanning,
+            supplying,
             survey,
             tick,
         )

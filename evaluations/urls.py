@@ -2,9 +2,10 @@
 
 from opportunities.urls import transition_paths
 
-from .views import application, contract, debrief, draw, evaluation, people, release, survey
+from .views import account, application, contract, debrief, draw, evaluation, people, release, survey
 
 urlpatterns = [
+    *account.urls,
     *application.urls,
     *release.urls,
     *evaluation.urls,

@@ -46,3 +46,23 @@ def panels_for(reader: Reader) -> list[tuple[str, dict]]:
     """The (template, context) pairs this reader is shown, in order."""
     found = [(template, function(reader)) for _order, template, function in PANELS]
     return [(template, context) for template, context in found if context is not None]
+
+
+SECTIONS: list[tuple[int, str, Callable[[Any, datetime], dict | None]]] = []
+
+
+def workspace_section(order: int, template: str):
+    """Decorator for a part of the workspace's first page: the function takes (user, now) and gives as a panel does."""
+
+    def keep(function):
+        SECTIONS.append((order, template, function))
+        SECTIONS.sort(key=lambda row: row[0])
+        return function
+
+    return keep
+
+
+def sections_for(user, now: datetime) -> list[tuple[str, dict]]:
+    """The (template, context) pairs of the workspace's first page for this user, in order."""
+    found = [(template, function(user, now)) for _order, template, function in SECTIONS]
+    return [(template, context) for template, context in found if context is not None]

@@ -14,7 +14,7 @@ from microacq import clock
 
 from .. import lifecycle
 from ..models import Opportunity
-from ..panels import Reader, panels_for
+from ..panels import Reader, panels_for, sections_for
 from ..standing import cards, followed_by, next_action, standing, waiting_for
 from ..states import Role
 from ..work_pages import work_pages
@@ -44,6 +44,8 @@ def workspace(request):
         "waiting": cards(waiting_page, user, now),
         "waiting_page": waiting_page,
         "followed": cards(page, user, now),
+        "sections": sections_for(user, now),
+        "now": now,
         "page_obj": page,
     }
     return TemplateResponse(request, "opportunities/workspace.html", context)
