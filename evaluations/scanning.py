@@ -15,11 +15,14 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Q
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
+from microacq import uploads
 from opportunities.due import claimed, job
 from opportunities.notifications import mail_context, queue
 
+from . import files
 from .models import Application, Upload
 
 log = logging.getLogger("evaluations.scanning")
@@ -89,6 +92,24 @@ def judge(file) -> str:
             _("The virus scanner refuses this file, so it was not kept. Send another one."), code="virus"
         )
     return Scan.CLEAN
+
+
+@receiver(uploads.judging, dispatch_uid="evaluations.scanning.judging")
+def judging(file, **kwargs) -> str:
+    """Files that do not come with an application are scanned too."""
+    return judge(file)
+
+
+@receiver(uploads.kept, dispatch_uid="evaluations.scanning.kept")
+def kept(name, owner, found, **kwargs) -> None:
+    files.register(name, owner, found[0] if found else Scan.OFF)
+
+
+@receiver(uploads.opening, dispatch_uid="evaluations.scanning.opening")
+def opening(name, **kwargs):
+    """Why a file may not be opened: it waits for the scanner, or the scanner refused it."""
+    upload = files.state_of(name)
+    return upload.held_back if upload else None
 
 
 @job("scan files", order=70)

@@ -1,9 +1,9 @@
-"""Reminders of the delivery date: the supplier three business days before it, all three sides once it has passed.
+"""Reminders of the delivery date: the supplier five business days before it and the day before, all three sides once late.
 
-Each is sent once for a date: a new date, or a revision, begins anew.
+Each is sent once for a date: a new date, or a revision, begins anew. When two are missed, only the later one is sent.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,24 +16,35 @@ from .models import Opportunity
 from .notifications import AUDIENCES, mail_context, queue
 from .panels_work import due_date
 
-DAYS_BEFORE = 3
+DAYS_BEFORE = (5, 1)
+"""Business days."""
 SOON, LATE = "delivery_soon", "delivery_late"
 TOLD = {SOON: ("supplier",), LATE: ("supplier", "client", "team")}
 
 
-def reminder_due(opportunity, now: datetime) -> str:
-    """The reminder that the opportunity's delivery date calls for now: SOON, LATE or ""."""
-    due, day = due_date(opportunity, opportunity.contract), today(now)
-    if day > due:
-        return LATE
-    return SOON if day >= business_days.add(due, -DAYS_BEFORE) else ""
+def days_of(due: date) -> list[tuple[date, str]]:
+    """The days on which a delivery date calls for a reminder, and which, in order."""
+    return [*((business_days.add(due, -days), SOON) for days in DAYS_BEFORE), (due + timedelta(days=1), LATE)]
 
 
-def already_sent(opportunity, template: str) -> bool:
-    """Whether it went out since the work, the revision or the present date began."""
+def reminder_due(opportunity, now: datetime) -> tuple[str, datetime]:
+    """The reminder that the opportunity's delivery date calls for now, SOON, LATE or "", and since when."""
+    called = [
+        (day, name) for day, name in days_of(due_date(opportunity, opportunity.contract)) if day <= today(now)
+    ]
+    day, name = called[-1] if called else (today(now), "")
+    return name, _morning(day)
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time.min, clock.EASTERN)
+
+
+def already_sent(opportunity, template: str, called: datetime) -> bool:
+    """Whether it went out since it was called for, and since the work, the revision or the present date began."""
     moved = opportunity.extensions.filter(approved=True).aggregate(moment=Max("settled_at"))["moment"]
-    since = max(opportunity.state_since, moved or opportunity.state_since)
-    return opportunity.notifications.filter(template=template, created_at__gt=since).exists()
+    since = max(opportunity.state_since, moved or opportunity.state_since, called)
+    return opportunity.notifications.filter(template=template, created_at__gte=since).exists()
 
 
 @job("remind of deliveries", order=61)
@@ -46,8 +57,8 @@ def remind(now: datetime) -> int:
             if opportunity is None:
                 return done
             seen = opportunity.pk
-            template = reminder_due(opportunity, now)
-            if not template or already_sent(opportunity, template):
+            template, called = reminder_due(opportunity, now)
+            if not template or already_sent(opportunity, template, called):
                 continue
             context = mail_context(opportunity) | {"due": due_date(opportunity, opportunity.contract)}
             for name in TOLD[template]:
@@ -62,6 +73,5 @@ def next_reminder(now: datetime) -> datetime | None:
     dates = Opportunity.objects.filter(state="work", delivery_date__isnull=False).values_list(
         "delivery_date", flat=True
     )
-    days = [day for due in dates for day in (business_days.add(due, -DAYS_BEFORE), due + timedelta(days=1))]
-    moments = [datetime.combine(day, time.min, clock.EASTERN) for day in days]
+    moments = [_morning(day) for due in dates for day, _name in days_of(due)]
     return min((moment for moment in moments if moment > now), default=None)

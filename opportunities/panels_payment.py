@@ -47,4 +47,6 @@ def payment(reader: Reader) -> dict | None:
         "ordinary": ORDINARY_DAYS,
         "inside": reader.is_any(Role.MANAGER, Role.TEAM, Role.FINANCE),
         "waiting": o.state in ("certification", "paying"),
+        "confirmation": getattr(paid, "confirmation", None),
+        "confirms": bool(paid) and reader.is_any(Role.SUPPLIER),
     }

@@ -43,6 +43,7 @@ def contract(reader: Reader) -> dict | None:
         "days_late": max((today(reader.now) - due).days, 0),
         "moved": o.original_delivery_date if o.original_delivery_date != signed.delivery_date else None,
         "reservation": o.reservation,
+        "countersigns": not signed.countersigned_at and reader.is_any(Role.TEAM, Role.FINANCE),
     }
 
 

@@ -223,14 +223,15 @@ def test_the_amount_of_the_share_is_shown_before_the_contract_ends(working, cast
 def test_the_supplier_is_reminded_before_the_date_and_everybody_when_it_has_passed_each_once(
     working, cast, frozen
 ):
-    due = today() + 8 * DAY  # a Wednesday; three business days before it is the Friday
+    due = today() + 8 * DAY  # a Wednesday, as is the fifth business day before it
     Contract.objects.update(delivery_date=due)
     type(working).objects.update(delivery_date=due)
     assert due_work.remind(NOW) == 0
-    assert due_work.next_reminder(NOW).date() == due - 5 * DAY
-    soon, late = NOW + 3 * DAY, NOW + 9 * DAY
+    assert due_work.next_reminder(NOW).date() == due - 7 * DAY
+    late = NOW + 9 * DAY
     for moment, template, people in (
-        (soon, "delivery_soon", {cast.li}),
+        (NOW + 1 * DAY, "delivery_soon", {cast.li}),
+        (NOW + 7 * DAY, "delivery_soon", {cast.li}),
         (late, "delivery_late", {cast.li, cast.amara, cast.tess, cast.tom, cast.tia, cast.root}),
     ):
         frozen.move_to(moment)

@@ -61,6 +61,7 @@ def paid(**changes) -> dict:
         "document_number": "5100001234",
         "transaction_reference": "T-9",
         "paid_on": NOW.date().isoformat(),
+        "countersign": "on",
     } | changes
 
 

@@ -344,7 +344,7 @@ class Journey:
         day = now.astimezone(clock.EASTERN).date()
         return {
             "means": "card", "document_number": f"5100{self.opportunity.pk:06d}", "transaction_reference": "AC-0001",
-            "paid_on": day.isoformat(), "amount": str(self.opportunity.latest_invoice.total),
+            "paid_on": day.isoformat(), "countersign": "on", "amount": str(self.opportunity.latest_invoice.total),
         }  # fmt: skip
 
     def write_entry(self, now):

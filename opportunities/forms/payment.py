@@ -20,8 +20,8 @@ from .. import taxes
 from ..lifecycle import Refused
 from ..models import Certification, Invoice, Payment
 from .base import ActionForm
+from .own_invoice import OwnInvoiceForm
 from .parts import long_text, today
-from .preview import PreviewForm
 
 PROVINCIAL = {"QC": "QST", "BC": "PST", "SK": "PST", "MB": "RST"}
 """The provinces that charge a tax of their own beside the GST, and its name."""
@@ -44,10 +44,19 @@ def lines_of(invoice: Invoice) -> list[dict]:
     return [line_of(row["code"], Decimal(row["rate"]), Decimal(row["amount"])) for row in invoice.taxes]
 
 
-class InvoiceForm(PreviewForm):
+class InvoiceForm(OwnInvoiceForm):
     """The supplier's invoice. The amounts come from the contract and the province's taxes of the day."""
 
     preview_label = _("Show the amounts")
+    field_order = (
+        "number",
+        "supplier_name",
+        "supplier_address",
+        "province",
+        "charges_tax",
+        "gst_number",
+        "pst_number",
+    )
 
     number = forms.CharField(
         label=_("Invoice number"),
@@ -211,6 +220,7 @@ class InvoiceForm(PreviewForm):
             pst_number=data["pst_number"],
             total=self.computed(),
             sent_at=now,
+            **self.kept_file(by),
         )
         return {
             "invoice": invoice.pk,
@@ -280,10 +290,13 @@ class PayForm(OnInvoiceForm):
         help_text=_("Optional. Never a card number."),
     )
     paid_on = DateField(label=_("Paid on"))
+    countersign = forms.BooleanField(label=_("I countersign the terms and conditions for Canada."))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.certification = self.invoice.certification
+        if self.contract.countersigned_at:
+            del self.fields["countersign"]
         application = self.opportunity.applications.filter(supplier=self.contract.supplier_id).first()
         self.wanted_means = application.get_means_display() if application and application.means else ""
         means = {"visa": Payment.Means.CARD, "paypal": Payment.Means.PAYPAL}.get(
@@ -313,7 +326,8 @@ class PayForm(OnInvoiceForm):
         return data
 
     def record(self, opportunity, by, now):
-        certification = opportunity.certification
+        certification, paid = opportunity.certification, dict(self.cleaned_data)
+        paid.pop("countersign", None)
         try:
             with transaction.atomic():
                 payment = Payment.objects.create(
@@ -322,12 +336,13 @@ class PayForm(OnInvoiceForm):
                     amount=certification.invoice.total,
                     paid_by=by,
                     recorded_at=now,
-                    **self.cleaned_data,
+                    **paid,
                 )
         except IntegrityError:
             raise Refused(
                 "guard", [_("This invoice is already paid. Nothing was recorded a second time.")]
             ) from None
+        opportunity.contract.countersign(by, now)
         return {
             "payment": payment.pk,
             "amount": payment.amount,

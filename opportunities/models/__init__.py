@@ -7,7 +7,7 @@ from .funds import Commitment, Reservation
 from .message import Message, Remark
 from .notification import Notification, SentMail
 from .opportunity import AcceptanceCriterion, EvaluationCriterion, Opportunity, Skill
-from .payment import Certification, Invoice, Payment
+from .payment import Certification, Invoice, Payment, PaymentConfirmation
 from .posting import Amendment, Question
 from .registry import RegistryEntry
 from .screening import Screening, ScreeningResult
@@ -35,6 +35,7 @@ __all__ = [
     "Notification",
     "Opportunity",
     "Payment",
+    "PaymentConfirmation",
     "Question",
     "RegistryEntry",
     "Remark",

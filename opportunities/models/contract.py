@@ -30,6 +30,14 @@ class Contract(models.Model):
     signed_language = models.CharField(max_length=2)
     signed_name = models.CharField(_("name typed"), max_length=200)
     signed_at = models.DateTimeField(_("signed"))
+    countersigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("countersigned by"),
+    )
+    countersigned_at = models.DateTimeField(_("countersigned for Canada"), null=True)
     started_at = models.DateTimeField(_("work started"), null=True)
     repository = models.URLField(_("open repository"), max_length=300, blank=True)
     ended = models.CharField(_("ended for"), max_length=12, choices=Ended.choices, blank=True)
@@ -52,6 +60,11 @@ class Contract(models.Model):
             models.CheckConstraint(
                 condition=Q(price__gt=0, price__lte=Decimal("8695.65")), name="contract_within_ceiling"
             ),
+            models.CheckConstraint(
+                condition=Q(countersigned_at__isnull=True, countersigned_by__isnull=True)
+                | Q(countersigned_at__isnull=False, countersigned_by__isnull=False),
+                name="countersigned_by_somebody",
+            ),
         ]
         triggers = [
             never_deleted(),
@@ -67,6 +80,12 @@ class Contract(models.Model):
                 "signed_at",
             ),
         ]
+
+    def countersign(self, by, now) -> None:
+        """Sign for Canada, once: later calls change nothing."""
+        if not self.countersigned_at:
+            self.countersigned_by, self.countersigned_at = by, now
+            self.save(update_fields=["countersigned_by", "countersigned_at"])
 
     @property
     def amount_due(self) -> Decimal:

@@ -29,6 +29,10 @@ class Invoice(models.Model):
     gst_number = models.CharField(_("GST/HST registration number"), max_length=20, blank=True)
     pst_number = models.CharField(_("PST or QST registration number"), max_length=30, blank=True)
     total = models.DecimalField(_("total, taxes included"), max_digits=9, decimal_places=2)
+    file = models.CharField(max_length=40, blank=True)
+    """The supplier's own PDF, by the random name under which it is kept."""
+    file_name = models.CharField(_("the supplier’s own invoice"), max_length=150, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent"))
 
     class Meta:
@@ -36,7 +40,9 @@ class Invoice(models.Model):
         ordering = ["version"]
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "version"], name="one_invoice_a_version"),
-            models.CheckConstraint(condition=Q(total__gte=0, total__lte=Decimal("10000")), name="invoice_within_ceiling"),
+            models.CheckConstraint(
+                condition=Q(total__gte=0, total__lte=Decimal("10000")), name="invoice_within_ceiling"
+            ),
         ]
         triggers = [append_only()]
 
@@ -75,4 +81,15 @@ class Payment(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("payment (section 33)"), _("payments (section 33)")
         constraints = [models.UniqueConstraint(fields=["opportunity"], name="paid_once")]
+        triggers = [append_only()]
+
+
+class PaymentConfirmation(models.Model):
+    """The supplier says that the payment came."""
+
+    payment = models.OneToOneField(Payment, models.PROTECT, related_name="confirmation")
+    confirmed_at = models.DateTimeField(_("receipt confirmed"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("confirmation of payment"), _("confirmations of payment")
         triggers = [append_only()]

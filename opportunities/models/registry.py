@@ -24,9 +24,19 @@ class RegistryEntry(models.Model):
     licence = models.CharField(_("licence (SPDX identifier)"), max_length=60)
     licence_url = models.URLField(_("address of the licence file"), max_length=300)
     repository_url = models.URLField(_("repository"), max_length=300)
+    repository_url_fr = models.URLField(
+        _("repository in French, when it is another"), max_length=300, blank=True
+    )
+    related_code = models.TextField(_("related code"), blank=True)
+    """One a line: its English name | its French name | its address."""
+    partners = models.TextField(_("partners"), blank=True)
+    """One a line: the code of the administration | its English name | its French name | its e-mail."""
+    updates_existing = models.BooleanField(_("updates the entry of that name"), default=False)
     tags = models.TextField(_("tags, one a line"))
     languages = models.TextField(_("programming languages, one a line"), blank=True)
-    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.MAINTAINED, blank=True)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.MAINTAINED, blank=True
+    )
     contact_email = models.EmailField(_("contact e-mail"))
     contact_name = models.CharField(_("contact name"), max_length=100, blank=True)
     created_on = models.DateField(_("created"))
@@ -42,7 +52,9 @@ class RegistryEntry(models.Model):
         """The entry in the shape of the registry's schema, keys in the order of its form."""
 
         def both(name: str) -> dict[str, str]:
-            return {language: (getattr(self, f"{name}_{language}") or "").strip() for language in ("en", "fr")}
+            return {
+                language: (getattr(self, f"{name}_{language}") or "").strip() for language in ("en", "fr")
+            }
 
         def lines(text: str | None) -> list[str]:
             return [line.strip() for line in (text or "").splitlines() if line.strip()]
@@ -50,7 +62,10 @@ class RegistryEntry(models.Model):
         contact = {"email": self.contact_email} | ({"name": self.contact_name} if self.contact_name else {})
         entry = {
             "contact": contact,
-            "date": {"created": self.created_on.isoformat(), "metadataLastUpdated": self.updated_on.isoformat()},
+            "date": {
+                "created": self.created_on.isoformat(),
+                "metadataLastUpdated": self.updated_on.isoformat(),
+            },
             "description": {"whatItDoes": both("what_it_does")},
             "category": self.category,
             "name": both("name"),

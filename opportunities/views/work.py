@@ -10,14 +10,14 @@ from django.urls import path
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from microacq import clock
+from microacq import clock, uploads
 
 from ..forms.payment import days_to_payment, lines_of
 from ..forms.work import AnswerExtensionForm
 from ..lifecycle import Refused
-from ..models import Extension
+from ..models import Extension, PaymentConfirmation
 from ..notifications import mail_context, queue, team
 from ..states import STATES, Role
 from ..taxes import PROVINCES
@@ -58,17 +58,60 @@ def invoice_page(request, reference, version):
     return TemplateResponse(request, "opportunities/invoice.html", context)
 
 
+@require_safe
+@login_required
+def invoice_file(request, reference, version):
+    """The supplier's own invoice, as they sent it."""
+    opportunity = contract_or_404(request, reference)
+    invoice = get_object_or_404(opportunity.invoices.exclude(file=""), version=version)
+    if why_not := uploads.held_back(invoice.file):
+        return refused(request, opportunity, None, Refused("guard", [why_not]))
+    return uploads.as_attachment(invoice.file, invoice.file_name)
+
+
+SIGNS_FOR_CANADA = {Role.TEAM, Role.FINANCE}
+
+
+@login_required
+@require_POST
+def countersign(request, reference):
+    """The team or finance signs the terms for Canada, before or at the payment."""
+    opportunity, now = contract_or_404(request, reference), clock.now()
+    if not opportunity.roles_of(request.user) & SIGNS_FOR_CANADA:
+        who = f"{Role.TEAM.label}, {Role.FINANCE.label}"
+        return refused(request, opportunity, None, only_by(who))
+    with transaction.atomic():
+        opportunity.locked().contract.countersign(request.user, now)
+    messages.success(request, _("The terms are countersigned."))
+    return redirect("workspace_opportunity", reference)
+
+
+@login_required
+@require_POST
+def confirm_payment(request, reference):
+    """The supplier says that the payment came."""
+    opportunity, now = contract_or_404(request, reference), clock.now()
+    if Role.SUPPLIER not in opportunity.roles_of(request.user):
+        return refused(request, opportunity, None, only_by(Role.SUPPLIER.label))
+    with transaction.atomic():
+        payment = opportunity.locked().payment
+        if not payment:
+            return refused(request, opportunity, None, Refused("state", [_("Nothing is paid yet.")]))
+        PaymentConfirmation.objects.get_or_create(payment=payment, defaults={"confirmed_at": now})
+    messages.success(request, _("Thank you. That you were paid is on record."))
+    return redirect("workspace_opportunity", reference)
+
+
+def only_by(who) -> Refused:
+    """The refusal of whoever is not one of them."""
+    return Refused("role", [_("This can only be done by: %(who)s.") % {"who": who}])
+
+
 def extension_to_answer(opportunity, user) -> Extension:
     """The new date that waits for this user's side. Raises Refused, with the sentence, when none does."""
     roles = opportunity.roles_of(user) & {Role.CLIENT, Role.SUPPLIER}
     if not roles:
-        raise Refused(
-            "role",
-            [
-                _("This can only be done by: %(who)s.")
-                % {"who": f"{Role.CLIENT.label}, {Role.SUPPLIER.label}"}
-            ],
-        )
+        raise only_by(f"{Role.CLIENT.label}, {Role.SUPPLIER.label}")
     if opportunity.state not in ("work", "acceptance"):
         raise Refused(
             "state",
@@ -148,6 +191,30 @@ urls = [
         ),
         invoice_page,
         name="invoice_page",
+    ),
+    path(
+        format_lazy(
+            "{}<str:reference>/{}/<int:version>/{}/",
+            gettext_lazy("workspace/"),
+            pgettext_lazy("slug", "invoices"),
+            pgettext_lazy("slug", "file"),
+        ),
+        invoice_file,
+        name="invoice_file",
+    ),
+    path(
+        format_lazy(
+            "{}<str:reference>/{}/", gettext_lazy("workspace/"), pgettext_lazy("slug", "countersign")
+        ),
+        countersign,
+        name="countersign",
+    ),
+    path(
+        format_lazy(
+            "{}<str:reference>/{}/", gettext_lazy("workspace/"), pgettext_lazy("slug", "confirm-payment")
+        ),
+        confirm_payment,
+        name="confirm_payment",
     ),
     path(
         format_lazy(

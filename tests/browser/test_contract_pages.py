@@ -109,6 +109,7 @@ def test_the_pages_from_the_contract_to_the_registry(cast, look):  # noqa: F811
             cast.fin,
             means="card",
             document_number="5100001234",
+            countersign="on",
             transaction_reference="AC-1",
             paid_on=TODAY.isoformat(),
         )

@@ -293,7 +293,7 @@ def payment(walk):
     walk.everyone_looks("paying", "amara eve mona tess fin li")
     assert mona.fetch("pay", walk.reference).status == 409
     walk.clock.move_to(utc(2023, 9, 22, 14, 0))
-    fin.do("pay", walk.reference, means="card", document_number="5100012345", transaction_reference="AC-99", paid_on="2023-09-22")
+    fin.do("pay", walk.reference, means="card", document_number="5100012345", transaction_reference="AC-99", paid_on="2023-09-22", countersign="on")
     walk.everyone_looks("registry", "amara eve mona tess fin li")
     supplier.open("workspace_opportunity", walk.reference).sees("AC-99")
     mona.open("workspace_opportunity", walk.reference).sees("5100012345")
