@@ -1,4 +1,4 @@
-"""Before closing, every address of the site is asked by every role for what is sealed, and after it by those outside.
+"""Before closing every address of the site is asked by every role for what is sealed, and then for who applied.
 
 The addresses come from the site's own list, so a page that is added tomorrow is asked too.
 """
@@ -7,10 +7,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from evaluations import applications, files
+from evaluations import applications, files, preparing
+from evaluations.masking import flags, suggestion
 from evaluations.models import Application, Upload
 from microacq import clock
+from opportunities.actions import act
 from opportunities.models import Event
+from tests.choosing import CLOSING as AFTER
+from tests.choosing import hours, opened
 from tests.factories import at
 from tests.test_applying import BEFORE, CLOSING, words
 
@@ -157,3 +161,27 @@ def test_a_file_that_was_sent_is_opened_by_nobody_before_closing(client, cast, p
         assert client.get(url).status_code in (302, 404), who
     client.force_login(cast.li)
     assert PLANTED in told(client.get(url))
+
+
+@pytest.mark.parametrize("who", ["amara", "eve", "mona", "tess", "tom", "root", "fin", "bo", "noor", None])
+def test_while_it_is_evaluated_no_address_says_who_applied(client, cast, who):
+    """Tess has masked and released; what identifies is planted in every field of Li."""
+    cast.li.name = "Quentavious Brzeczyszczykiewicz"
+    cast.li.save()
+    about = {cast.li: "I am Quentavious of Zorbatek Digital, see https://gitlab.com/kwijibo. I know Python."}
+    opportunity = opened(
+        cast, cast.li, about=about, evaluators=[cast.eve], business_name="Zorbatek Digital", code_account="https://gitlab.com/kwijibo"
+    ).opportunity  # fmt: skip
+    now = AFTER + hours(1)
+    preparing.claim(opportunity, cast.tess, now)
+    application = opportunity.applications.get()
+    masked = {
+        a.criterion_id: suggestion(a.text, flags(a.text, preparing.identity(application)))
+        for a in application.answers.all()
+    }
+    preparing.check(opportunity, application, cast.tess, masked, now)
+    act("release", opportunity, cast.tess, now=now)
+    urls = addresses(opportunity, application)
+    with clock.frozen(AFTER + hours(2)):
+        secrets = (*NAMES, application.receipt)
+        assert searched(client, getattr(cast, who) if who else None, urls, secrets) == []
