@@ -99,7 +99,7 @@ WRONG = [
     ({"name_en": "A tool 🎉"}, {"name_en"}),
     ({"name_fr": "x" * 101}, {"name_fr"}),
     ({"name_fr": ""}, {"name_fr"}),
-    ({"name_en": "DECD Design System"}, {"name_en"}),  # already in ESDC's file
+    ({"name_en": "DECD Design System"}, {"name_en", "updates_existing"}),  # already in ESDC's file
     ({"name_en": "decd design, system"}, {"name_en"}),  # the same page's address
     ({"what_it_does_en": "x" * 201}, {"what_it_does_en"}),
     ({"what_it_does_fr": ""}, {"what_it_does_fr"}),

@@ -18,6 +18,7 @@ from .. import code_hosts
 from ..actions import Invalid
 from ..models import RegistryEntry
 from ..models.opportunity import LANGUAGES
+from ..models.registry import in_three
 from ..publishing import ore
 from .base import ActionForm
 from .parts import CodeAddressField, today
@@ -34,6 +35,9 @@ GOOD = {
     "licence": "MIT",
     "licence_url": "https://a.ca/a",
     "repository_url": "https://a.ca/a",
+    "repository_url_fr": "",
+    "related_code": "",
+    "partners": "",
     "tags_en": "A",
     "tags_fr": "A",
     "languages": "A",
@@ -119,6 +123,28 @@ class EntryForm(GCModelForm):
     licence = line(_("Licence (SPDX identifier)"), 60)
     licence_url = CodeAddressField(label=_("Address of the licence file"))
     repository_url = CodeAddressField(label=_("Repository"))
+    repository_url_fr = CodeAddressField(
+        label=_("Repository in French, when it is another"), required=False, help_text=_("Optional.")
+    )
+    related_code = lines(
+        _("Related code"),
+        required=False,
+        help_text=_(
+            "Optional. One a line: its English name | its French name | its address, such as: Forms | Formulaires | https://github.com/example/forms"
+        ),
+    )
+    partners = lines(
+        _("Partners"),
+        required=False,
+        help_text=_(
+            "Optional. One a line: the code of the administration in the registry | its name | its e-mail, such as: tbs-sct | Treasury Board | code@tbs.example"
+        ),
+    )
+    updates_existing = forms.BooleanField(
+        label=_("ESDC’s file has an entry of this English name: update it"),
+        required=False,
+        help_text=_("Otherwise a new entry is added at the end of the file."),
+    )
     languages = lines(
         _("Programming languages"), required=False, help_text=_("Optional. One a line, such as: PowerShell")
     )
@@ -132,7 +158,7 @@ class EntryForm(GCModelForm):
 
     class Meta:
         model = RegistryEntry
-        fields = tuple(GOOD)
+        fields = (*GOOD, "updates_existing")
 
     field_order = (
         "name_en",
@@ -162,8 +188,16 @@ class EntryForm(GCModelForm):
         data = super().clean()
         for name, value in list(data.items()):
             if name in GOOD and value not in (None, "") and name not in self.errors:
+                if name in ("related_code", "partners") and not all(
+                    all(in_three(row)) for row in value.splitlines() if row.strip()
+                ):
+                    continue
                 for problem in RegistryEntry(**GOOD | {name: value}).problems():
                     self.add_error(name, problem)
+        for name in ("related_code", "partners"):
+            for row in (data.get(name) or "").splitlines():
+                if row.strip() and not all(in_three(row)) and name not in self.errors:
+                    self.add_error(name, _("Write three parts on each line, with | between them."))
         for name in ("tags_en", "tags_fr", "languages"):
             if (
                 any(len(tag.strip()) > TAG_LENGTH for tag in (data.get(name) or "").splitlines())
@@ -188,8 +222,22 @@ class EntryForm(GCModelForm):
         entry = RegistryEntry(**{name: data[name] for name in GOOD}).as_entry()
         try:
             ore.append_entry(built_in_file(), entry)
+        except ore.Duplicate as refusal:
+            if data["updates_existing"]:
+                self._refuse_what_cannot_be_updated(entry)
+            else:
+                self.add_error("name_en", str(refusal))
+                self.add_error(
+                    "updates_existing", _("Give the code another name, or tick this to update that entry.")
+                )
         except ore.RegistryError as refusal:
             self.add_error("name_en", str(refusal))
+
+    def _refuse_what_cannot_be_updated(self, entry: ore.Entry) -> None:
+        try:
+            ore.update_entry(built_in_file(), entry)
+        except ore.RegistryError as refusal:
+            self.add_error("updates_existing", str(refusal))
 
 
 def write_entry(opportunity, now, **changes) -> RegistryEntry:
@@ -245,8 +293,9 @@ class FileForm(GCForm):
             self.add_error("pasted", _("Upload the file or paste it, not both."))
         return data
 
-    def with_entry(self, entry: ore.Entry) -> str | None:
-        """The whole file with the entry added, the rest byte for byte as it was. None, and an error, when it cannot be."""
+    def with_entry(self, entry: ore.Entry, *, update: bool = False) -> str | None:
+        """The whole file with the entry added, or updated, the rest byte for byte as it was. None, and an error, when it
+        cannot be."""
         field = "upload" if self.cleaned_data.get("upload") else "pasted"
         text = self.cleaned_data.get(field) or built_in_file()
         try:
@@ -255,7 +304,11 @@ class FileForm(GCForm):
                 raise ore.RegistryError(
                     _("The file holds YAML references (*name); the registry’s files have none.")
                 )
-            return ore.append_entry(text, entry)
+            return ore.update_entry(text, entry) if update else ore.append_entry(text, entry)
+        except ore.Duplicate as refusal:
+            self.add_error(
+                field, f"{refusal} {_('To update that entry, say so in the form of the registry entry.')}"
+            )
         except ore.RegistryError as refusal:
             self.add_error(field, str(refusal))
         except yaml.YAMLError as error:

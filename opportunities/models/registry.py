@@ -7,6 +7,12 @@ from ..publishing import ore
 from .records import never_deleted
 
 
+def in_three(line: str) -> list[str]:
+    """The three parts of a line such as `one | two | three`; those that are missing are empty."""
+    parts = [part.strip() for part in line.split("|")]
+    return (parts + ["", ""])[:3] if len(parts) <= 3 else ["", "", ""]
+
+
 class RegistryEntry(models.Model):
     """The entry as it goes into ESDC's file of the registry, and the pull request that carries it."""
 
@@ -30,7 +36,7 @@ class RegistryEntry(models.Model):
     related_code = models.TextField(_("related code"), blank=True)
     """One a line: its English name | its French name | its address."""
     partners = models.TextField(_("partners"), blank=True)
-    """One a line: the code of the administration | its English name | its French name | its e-mail."""
+    """One a line: the code of the administration | its name | its e-mail."""
     updates_existing = models.BooleanField(_("updates the entry of that name"), default=False)
     tags = models.TextField(_("tags, one a line"))
     languages = models.TextField(_("programming languages, one a line"), blank=True)
@@ -70,11 +76,24 @@ class RegistryEntry(models.Model):
             "category": self.category,
             "name": both("name"),
             "licences": [{"URL": {"en": self.licence_url, "fr": self.licence_url}, "spdxID": self.licence}],
-            "repositoryURL": {"en": self.repository_url, "fr": self.repository_url},
+            "repositoryURL": {
+                "en": self.repository_url,
+                "fr": self.repository_url_fr or self.repository_url,
+            },
             "tags": {"en": lines(self.tags_en), "fr": lines(self.tags_fr)},
         }
         if lines(self.languages):
             entry["languages"] = lines(self.languages)
+        if lines(self.partners):
+            entry["partners"] = [
+                {"adminCode": code, "email": email, "name": name}
+                for code, name, email in map(in_three, lines(self.partners))
+            ]
+        if lines(self.related_code):
+            entry["relatedCode"] = [
+                {"URL": {"en": address, "fr": address}, "name": {"en": english, "fr": french}}
+                for english, french, address in map(in_three, lines(self.related_code))
+            ]
         if self.status:
             entry["status"] = self.status
         return entry

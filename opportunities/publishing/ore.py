@@ -33,6 +33,10 @@ class RegistryError(ValueError):
     """Says in one sentence why an entry cannot be added to the file."""
 
 
+class Duplicate(RegistryError):
+    """The file already has an entry of that name, which can be updated instead."""
+
+
 # --- what the registry allows
 
 
@@ -147,12 +151,40 @@ def append_entry(file_text: str, entry: Entry, admin_code: str = ADMIN_CODE) -> 
     releases = _releases(document, root, admin_code)
     _refuse_duplicate(releases, entry["name"]["en"])
     changed = _insert(file_text, root, entry_block(entry))
+    return _checked(changed, document | {"releases": [*releases, _ordered(entry)]})
+
+
+def update_entry(file_text: str, entry: Entry, admin_code: str = ADMIN_CODE) -> str:
+    """The department's file with the entry of that English name replaced, every other byte as it was.
+
+    What the old entry says and the new one does not (its team, how it works) stays. Raises RegistryError when there is
+    no such entry, and as `append_entry` does.
+    """
+    document, root = _parse(file_text)
+    releases = _releases(document, root, admin_code)
+    place = next((n for n, release in enumerate(releases) if _english(release) == entry["name"]["en"]), None)
+    if place is None:
+        raise RegistryError(
+            _("The file has no entry named “%(name)s” to update.") % {"name": entry["name"]["en"]}
+        )
+    old = releases[place]
+    merged = _ordered(
+        {**old, **entry, "description": {**(old.get("description") or {}), **entry["description"]}}
+    )
+    wrong = problems(merged)
+    if wrong:
+        raise RegistryError(" ".join(wrong))
+    changed = _replace(file_text, _releases_node(root), place, entry_block(merged))
+    return _checked(changed, document | {"releases": [*releases[:place], merged, *releases[place + 1 :]]})
+
+
+def _checked(changed: str, wanted: dict[str, Any]) -> str:
     # The one thing that matters, checked on the result itself whatever the file looked like.
     try:
         after = yaml.safe_load(changed)
     except yaml.YAMLError:
         after = None
-    if after != document | {"releases": [*releases, _ordered(entry)]}:
+    if after != wanted:
         raise RegistryError(_("The entry cannot be added to this file without changing the rest of it."))
     return changed
 
@@ -197,6 +229,10 @@ def _releases(document: dict[str, Any], root: yaml.MappingNode, admin_code: str)
         return []
     if not isinstance(listed, list) or node.flow_style:
         raise RegistryError(_("“releases:” in the file is not a list with one entry below the other."))
+    names = [_slug(name) for name in map(_english, listed) if name is not None]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise RegistryError(_("The file has two entries named “%(name)s”.") % {"name": twice})
     return listed
 
 
@@ -209,13 +245,18 @@ def _slug(name: object) -> str:
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
 
 
+def _english(release: Any) -> Any:
+    names = release.get("name") if isinstance(release, dict) else None
+    return names.get("en") if isinstance(names, dict) else None
+
+
 def _refuse_duplicate(releases: list[Any], name: str) -> None:
     for release in releases:
-        names = release.get("name") if isinstance(release, dict) else None
-        other = names.get("en") if isinstance(names, dict) else None
+        other = _english(release)
         # The registry finds an entry by its English name and makes its page's address from it.
         if other is not None and (str(other) == name or _slug(other) == _slug(name)):
-            raise RegistryError(
+            refusal = Duplicate if str(other) == name else RegistryError
+            raise refusal(
                 _("The file already has an entry named “%(name)s”; an entry needs a name of its own.")
                 % {"name": other}
             )
@@ -233,3 +274,16 @@ def _insert(text: str, root: yaml.MappingNode, block: str) -> str:
     while at and (not lines[at - 1].strip() or lines[at - 1].startswith("#")):
         at -= 1  # comments and blank lines above the next key stay with it
     return "".join(lines[:at]) + block + "".join(lines[at:])
+
+
+def _replace(text: str, node: yaml.SequenceNode, place: int, block: str) -> str:
+    lines = text.splitlines(keepends=True)
+    block = textwrap.indent(textwrap.dedent(block), " " * node.start_mark.column)
+    start = node.value[place].start_mark.line
+    if place + 1 < len(node.value):
+        end = node.value[place + 1].start_mark.line
+    else:
+        end = min(node.end_mark.line, len(lines)) if node.end_mark.column == 0 else len(lines)
+    while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1  # comments and blank lines above what follows stay with it
+    return "".join(lines[:start]) + block + "".join(lines[end:])

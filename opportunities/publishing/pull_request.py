@@ -27,15 +27,29 @@ class PullRequest:
     text: str
 
 
-def pull_request_for(entry: Entry, public_url: dict[str, str]) -> PullRequest:
-    """What to write for an entry; `public_url` is the opportunity's public page in each language."""
+def pull_request_for(entry: Entry, public_url: dict[str, str], *, update: bool = False) -> PullRequest:
+    """What to write for an entry, new or updated; `public_url` is the opportunity's public page in each language."""
     names = entry["name"]
     titles, texts = [], []
     for language in ("en", "fr"):
         with override(language):
-            titles.append(_("Add “%(name)s” (ESDC)") % {"name": names[language]})
+            title = _("Update “%(name)s” (ESDC)") if update else _("Add “%(name)s” (ESDC)")
+            titles.append(title % {"name": names[language]})
             texts.append(
                 _(
+                    "This updates one entry of `%(file)s`: **%(name)s**, %(licence)s licence, %(repository)s.\n\n"
+                    "The code was bought in the open, as a micro-acquisition: %(page)s\n\n"
+                    "The rest of the file is unchanged."
+                )
+                % {
+                    "file": FILE,
+                    "name": names[language],
+                    "licence": entry["licences"][0]["spdxID"],
+                    "repository": entry["repositoryURL"][language],
+                    "page": public_url[language],
+                }
+                if update
+                else _(
                     "This adds one entry to `%(file)s`: **%(name)s**, %(licence)s licence, %(repository)s.\n\n"
                     "The code was bought in the open, as a micro-acquisition: %(page)s\n\n"
                     "The rest of the file is unchanged."

@@ -86,7 +86,7 @@ def registry_file(request, reference):
     content = entry.as_entry()
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     if form.is_bound:
-        changed = form.with_entry(content) if form.is_valid() else None
+        changed = form.with_entry(content, update=entry.updates_existing) if form.is_valid() else None
         if changed is not None:
             return download(changed, f"{ore.ADMIN_CODE}.yml")
     context = {
@@ -94,7 +94,9 @@ def registry_file(request, reference):
         "entry": entry,
         "form": form,
         "entry_yaml": ore.entry_block(content),
-        "pull_request": pull_request.pull_request_for(content, public_urls(reference)),
+        "pull_request": pull_request.pull_request_for(
+            content, public_urls(reference), update=entry.updates_existing
+        ),
         "file": pull_request.FILE,
         "file_url": pull_request.FILE_URL,
     }
