@@ -1,6 +1,6 @@
 """The survey's records. Nothing in them leads to a person: no account, application, mail or opportunity, and no moment.
 
-Keys are random, so that rows stand in no order; a link that was used leaves no row behind (docs/assurance.md says
+Keys are random, so that rows stand in no order; a link that was used leaves no row behind (docs/operations.md says
 what remains possible for who owns the database).
 """
 
