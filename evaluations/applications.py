@@ -117,12 +117,8 @@ def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = 
             application = Application(
                 opportunity=opportunity, supplier=by, created_at=now, working=prefill(by)
             )
-        working = application.working
-        before = working.get("sign_off")
-        answers = working.get("answers", {}) | {
-            str(key): value for key, value in changes.get("answers", {}).items()
-        }
-        working |= changes | {"answers": answers}
+        before = application.working.get("sign_off")
+        working = application.working = merged(application.working, changes)
         if before and before != working.get("sign_off") and before["name"] != application.sign_off.name:
             transaction.on_commit(lambda: drop_unless_submitted(application, before["name"]))
         application.saved_at = now
@@ -217,14 +213,32 @@ def missing(application: Application, criteria) -> dict[str, list]:
     return {"about": about, "eligibility": eligibility, "answers": answers, "payment": payment}
 
 
+def merged(working: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """What is written, with the changes of one page."""
+    answers = {str(key): value for key, value in changes.get("answers", {}).items()}
+    return working | changes | {"answers": working.get("answers", {}) | answers}
+
+
+def fingerprint(application: Application, criteria) -> str:
+    """What the check page shows, as a short text: the criteria and everything written, without the receipt."""
+    facts = facts_of(application, criteria) | {"receipt": ""}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
 def content_of(application: Application, criteria) -> str:
     """The application as canonical JSON, byte for byte what its SHA-256 is computed from.
 
     The receipt is part of it, so that nobody can guess a text and compare hashes.
     """
+    facts = facts_of(application, criteria)
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def facts_of(application: Application, criteria) -> dict[str, Any]:
+    """Everything that is sent, as plain data."""
     working = application.working
     sign_off = working.get("sign_off") if working.get("needs_sign_off") else None
-    facts = {
+    return {
         "format": FORMAT,
         "opportunity": application.opportunity.reference,
         "receipt": application.receipt,
@@ -241,7 +255,6 @@ def content_of(application: Application, criteria) -> str:
             for criterion, written in answer_texts(application, criteria)
         ],
     }
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def has_changes(application: Application, criteria) -> bool:
@@ -250,11 +263,11 @@ def has_changes(application: Application, criteria) -> bool:
     return last is None or last.content != content_of(application, criteria)
 
 
-def submit(application: Application, by, now: datetime | None = None) -> Submission:
+def submit(application: Application, by, now: datetime | None = None, shown: str | None = None) -> Submission:
     """Send the application as written, and give the immutable copy made of it.
 
-    Sending again what was already sent gives the copy that exists. Raises Refused: late, not one's own, another
-    part in the opportunity, or something missing.
+    Sending again what was already sent gives the copy that exists. `shown` is the `fingerprint` of what the person
+    saw. Raises Refused: late, not one's own, another part in the opportunity, something missing, or not what was shown.
     """
     with transaction.atomic():
         opportunity = application.opportunity.locked()
@@ -270,6 +283,15 @@ def submit(application: Application, by, now: datetime | None = None) -> Submiss
         )
         _refuse(why_not(opportunity, by, now))
         criteria = list(opportunity.evaluation_criteria.all())
+        if shown is not None and shown != fingerprint(application, criteria):
+            raise Refused(
+                "stale",
+                [
+                    _(
+                        "Something changed after you opened this page, in another window or in the opportunity, so nothing was sent. This is what you would send now: read it again."
+                    )
+                ],
+            )
         gaps = [sentence for page in missing(application, criteria).values() for sentence in page]
         _refuse(Refused("incomplete", gaps) if gaps else None)
         application.receipt = application.receipt or secrets.token_hex(16)

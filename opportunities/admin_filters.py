@@ -79,7 +79,8 @@ class QuestionStatusFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         match self.value():
             case "waiting":
-                return queryset.filter(published_at=None, set_aside_at=None)
+                still_open = {"opportunity__state": "posted", "opportunity__closing_at__gt": clock.now()}
+                return queryset.filter(published_at=None, set_aside_at=None, **still_open)
             case "published":
                 return queryset.filter(published_at__isnull=False)
             case "aside":

@@ -84,7 +84,9 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
             row["late"],
         )
         (team if state.waits_for is Role.TEAM else others).append(line)
-    asked = Question.objects.filter(opportunity__in=seen, published_at=None, set_aside_at=None).aggregate(
+    # After closing nothing is published any more: what was not answered then is no work left to do.
+    open_now = seen.filter(state="posted", closing_at__gt=now)
+    asked = Question.objects.filter(opportunity__in=open_now, published_at=None, set_aside_at=None).aggregate(
         count=Count("pk"), oldest=Min("asked_at")
     )
     if asked["count"]:

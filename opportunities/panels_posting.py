@@ -29,11 +29,11 @@ def questions(reader):
         return None
     is_team = reader.is_any(Role.TEAM)
     found = opportunity.questions.all() if is_team else opportunity.questions.filter(asker=reader.user)
-    today = reader.now.astimezone(clock.EASTERN).date()
+    today, is_open = reader.now.astimezone(clock.EASTERN).date(), opportunity.is_open(reader.now)
     rows = [
         {
             "question": question,
-            "waits": not question.published_at and not question.set_aside_at,
+            "waits": is_open and not question.published_at and not question.set_aside_at,
             "age": business_days.between(question.asked_at.astimezone(clock.EASTERN).date(), today),
         }
         for question in found

@@ -32,7 +32,19 @@ def yes_no(label, **kwargs):
     )
 
 
-class AboutForm(GCForm):
+class PageForm(GCForm):
+    """One page of an application."""
+
+    def says(self) -> dict:
+        """What was typed, where it is right, as `Application.working` holds it."""
+        return dict(self.cleaned_data)
+
+    def changes(self) -> dict:
+        """What to save of it. May keep a file, so ask once."""
+        return self.says()
+
+
+class AboutForm(PageForm):
     """Who applies."""
 
     legal_name = forms.CharField(
@@ -60,9 +72,6 @@ class AboutForm(GCForm):
         super().__init__(*args, initial={name: application.working.get(name, "") for name in ABOUT}, **kwargs)
         self.fields["province"].choices = [("", _("Choose one")), *province_choices()]
 
-    def changes(self):
-        return dict(self.cleaned_data)
-
 
 def province_choices() -> list[tuple[str, str]]:
     """Code and name of each province and territory, in the reader's alphabetical order."""
@@ -71,7 +80,7 @@ def province_choices() -> list[tuple[str, str]]:
     )
 
 
-class EligibilityForm(GCForm):
+class EligibilityForm(PageForm):
     """Whether they may be a supplier; public servants add their Director General's sign-off."""
 
     of_age = yes_no(
@@ -119,8 +128,11 @@ class EligibilityForm(GCForm):
             )
         return data
 
+    def says(self):
+        return {name: self.cleaned_data.get(name) for name in ELIGIBILITY}
+
     def changes(self):
-        kept = {name: self.cleaned_data.get(name) for name in ELIGIBILITY}
+        kept = self.says()
         if upload := self.cleaned_data.get("sign_off"):
             kept["sign_off"] = files.keep(upload, self.user, self.scan)
         elif kept["needs_sign_off"] is False:
@@ -128,7 +140,7 @@ class EligibilityForm(GCForm):
         return kept
 
 
-class AnswersForm(GCForm):
+class AnswersForm(PageForm):
     """One answer for each evaluation criterion, counted in words. An answer that is too long is kept, and said."""
 
     def __init__(self, *args, application, opportunity, user, criteria, **kwargs):
@@ -159,7 +171,7 @@ class AnswersForm(GCForm):
                 self.add_error(name, TOO_LONG % {"count": count, "limit": ANSWER_WORDS})
                 self.cleaned_data[name] = value
 
-    def changes(self):
+    def says(self):
         return {
             "answers": {
                 name.removeprefix("answer_"): _lines(value) for name, value in self.cleaned_data.items()
@@ -178,7 +190,7 @@ def _lines(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class PaymentForm(GCForm):
+class PaymentForm(PageForm):
     """By what means they can be paid. No number is asked."""
 
     means = forms.ChoiceField(
@@ -190,9 +202,6 @@ class PaymentForm(GCForm):
 
     def __init__(self, *args, application, opportunity, user, criteria, **kwargs):
         super().__init__(*args, initial={"means": application.working.get("means", "")}, **kwargs)
-
-    def changes(self):
-        return dict(self.cleaned_data)
 
 
 PAGES = {"about": AboutForm, "eligibility": EligibilityForm, "answers": AnswersForm, "payment": PaymentForm}

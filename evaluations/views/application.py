@@ -5,6 +5,8 @@ in `evaluations.applications`. Nobody's application but the visitor's own is eve
 which the team may open after closing.
 """
 
+import hashlib
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -29,8 +31,21 @@ from ..desk import ORDER, STEPS, Desk
 from ..forms.application import PAGES, province_choices
 from ..models import Application
 
+PARTS = {
+    "about": applications.ABOUT,
+    "eligibility": applications.ELIGIBILITY,
+    "answers": ("answers",),
+    "payment": ("means",),
+}
+"""What each page holds of `Application.working`, besides the sign-off file."""
 NAMES_SEEN_FROM = ("confirmed", "drawing", "selection", "work")
 """States in which the whole team may see whose sign-off it is: from the confirmed evaluation to the signature."""
+
+
+def mark_of_parts(working: dict[str, Any], names) -> str:
+    """What a page shows of what is written, as a short text: another text when another window changed it since."""
+    shown = json.dumps([working.get(name) for name in names], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 def desk_of(request, reference: str) -> Desk:
@@ -87,7 +102,7 @@ class PageView(KeepsText, View):
             criteria=desk.criteria,
         )
 
-    def show(self, desk: Desk, form, status=200, given_back=False):
+    def show(self, desk: Desk, form, status=200, given_back=False, overtaken=()):
         number = ORDER.index(self.page) + 1
         before = (
             reverse(f"apply_{ORDER[number - 2]}", args=[desk.opportunity.reference]) if number > 1 else None
@@ -95,7 +110,12 @@ class PageView(KeepsText, View):
         context = desk.context(
             form=form, page=self.page, label=STEPS[self.page], number=number, total=len(ORDER), before=before
         )
-        context |= {"writer": mark_of(desk.user), "given_back": given_back}
+        context |= {
+            "writer": mark_of(desk.user),
+            "given_back": given_back,
+            "seen": mark_of_parts(desk.application.working, PARTS[self.page]),
+            "overtaken": overtaken,
+        }
         return TemplateResponse(self.request, f"evaluations/apply/{self.page}.html", context, status=status)
 
     def get(self, request, reference, page):
@@ -111,9 +131,14 @@ class PageView(KeepsText, View):
         form.is_valid()
         if desk.refusal:
             return too_late(request, desk, desk.refusal, typed_texts(form))
+        if saved := self.saved_meanwhile(desk, form):
+            return self.show(desk, form, status=409, overtaken=saved)
+        changes = form.changes()
         try:
-            application = applications.save_draft(desk.opportunity, request.user, form.changes())
+            application = applications.save_draft(desk.opportunity, request.user, changes)
         except Refused as refusal:
+            if changes.get("sign_off"):
+                files.drop(changes["sign_off"]["name"])
             return too_late(request, desk, refusal, typed_texts(form))
         later = "later" in request.POST and _only_gaps(form)
         if form.errors and not later:
@@ -124,6 +149,17 @@ class PageView(KeepsText, View):
             messages.success(request, _("What you wrote is saved. Come back to it any time before closing."))
             return redirect("apply", reference)
         return redirect(f"apply_{ORDER[ORDER.index(page) + 1]}", reference)
+
+    def saved_meanwhile(self, desk: Desk, form) -> list[tuple[Any, str]]:
+        """What another window saved on this page since it was opened, by label; empty when nothing is lost by saving."""
+        working, parts = desk.application.working, PARTS[self.page]
+        seen, now = self.request.POST.get("seen"), mark_of_parts(working, parts)
+        if not seen or seen == now or not desk.begun:
+            return []
+        if mark_of_parts(applications.merged(working, form.says()), parts) == now:
+            return []
+        unbound = self.form(desk)
+        return [(field.label, Shown.of(field)) for field in unbound.visible_fields() if Shown.of(field)]
 
 
 def _only_gaps(form) -> bool:
@@ -146,8 +182,10 @@ class CheckView(LoginRequiredMixin, View):
 
     http_method_names = ["get", "head", "post", "options"]
 
-    def show(self, desk: Desk, status=200, reasons=()):
+    def show(self, desk: Desk, status=200, reasons=(), stale=()):
         context = desk.context(
+            shown=applications.fingerprint(desk.application, desk.criteria),
+            stale=stale,
             answers=applications.answer_texts(desk.application, desk.criteria),
             working=Shown(desk.application.working),
             reasons=reasons,
@@ -170,8 +208,10 @@ class CheckView(LoginRequiredMixin, View):
         if not desk.begun:
             return redirect("apply", reference) if not desk.refusal else too_late(request, desk, desk.refusal)
         try:
-            applications.submit(desk.application, request.user)
+            applications.submit(desk.application, request.user, shown=request.POST.get("shown"))
         except Refused as refusal:
+            if refusal.code == "stale":
+                return self.show(desk_of(request, reference), status=409, stale=refusal.reasons)
             if refusal.code == "incomplete":
                 return self.show(desk, status=422, reasons=refusal.reasons)
             texts = applications.answer_texts(desk.application, desk.criteria)
@@ -183,6 +223,15 @@ class CheckView(LoginRequiredMixin, View):
 
 class Shown:
     """What is written, in the reader's words."""
+
+    @staticmethod
+    def of(field) -> str:
+        """What a field of a page holds, in words: the text, or the choice's label."""
+        value = field.value()
+        choices = getattr(field.field, "choices", None)
+        if choices is not None:
+            return str(dict(choices).get(value, ""))
+        return value if isinstance(value, str) else ""
 
     def __init__(self, working: dict[str, Any]):
         self.given = working

@@ -95,7 +95,10 @@ class AnswersForm(ActionForm):
                         )
                     elif data.get(name) and tells_who(question.asker, data[name]):
                         self.add_error(
-                            name, _("This text holds the name or the address of who asked. Take it out.")
+                            name,
+                            _(
+                                "This text holds the name, the business or an address of who asked. Take it out."
+                            ),
                         )
         return data
 
@@ -127,10 +130,12 @@ class AnswersForm(ActionForm):
 
 
 def tells_who(asker, text: str) -> bool:
-    """Whether a text holds the asker's full name, or their address."""
+    """Whether a text holds the asker's full name, the name of their business, or an address of theirs."""
     name, plain = asker.name.lower().split(), " ".join(text.lower().split())
     words = [word for word in name if len(word) >= NAME_PARTS]
     whole = len(name) > 1 and (
         " ".join(name) in plain or (len(words) > 1 and all(word in plain for word in words))
     )
-    return whole or asker.email.lower() in plain
+    profile = getattr(asker, "supplier_profile", None)
+    others = [asker.email, *([profile.business_name, profile.code_account] if profile else [])]
+    return whole or any(other.lower() in plain for other in others if len(other) >= NAME_PARTS)
