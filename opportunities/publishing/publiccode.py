@@ -13,9 +13,9 @@ from django.conf import settings
 
 from microacq import clock
 
+from ..models.opportunity import DEPARTMENTS_FR
 from . import ore
 from .addresses import LANGUAGES, addresses
-from .public_record import DEPARTMENTS_FR
 
 VERSION = "0.7"
 SHORT, LONG_LEAST, LONG_MOST = 150, 150, 10_000

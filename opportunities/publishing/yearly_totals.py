@@ -15,8 +15,8 @@ from io import StringIO
 from microacq import clock
 
 from ..models import Contract, Extension, Payment
+from ..models.opportunity import DEPARTMENTS_FR
 from .ore import ADMIN_CODE
-from .public_record import DEPARTMENTS_FR
 
 KINDS = ("goods", "service", "construction")
 COLUMNS = (
