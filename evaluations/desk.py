@@ -44,7 +44,8 @@ class Desk:
                 self.application.working = applications.prefill(self.user)
             self.missing = applications.missing(self.application, self.criteria)
         self.refusal = applications.why_not(self.opportunity, self.user, self.now)
-        self.closed = self.refusal is not None and self.refusal.code == "closed"
+        # Not from the refusal: whoever was selected is refused for that, and reads a closed application all the same.
+        self.closed = not self.opportunity.is_open(self.now)
 
     @property
     def submitted(self) -> bool:
