@@ -22,7 +22,8 @@ def inquiry(reader: Reader) -> dict | None:
     if not reader.roles & PREVIEWERS:
         return None
     o = reader.opportunity
-    named = [(name, getattr(o, name) or "—") for name in ("repository", "team_name", "branch", "department")]
+    named = [(name, getattr(o, name) or "—") for name in ("repository", "team_name", "branch")]
+    named.append(("department", o.department_name or "—"))
     named += [
         ("budget", amount(o.budget)),
         ("wanted_date", eastern_date(o.wanted_date) or "—"),

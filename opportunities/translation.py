@@ -2,7 +2,15 @@
 
 from modeltranslation.translator import TranslationOptions, register
 
-from .models import AcceptanceCriterion, Amendment, EvaluationCriterion, Opportunity, Question, RegistryEntry, Skill
+from .models import (
+    AcceptanceCriterion,
+    Amendment,
+    EvaluationCriterion,
+    Opportunity,
+    Question,
+    RegistryEntry,
+    Skill,
+)
 
 
 @register(Opportunity)

@@ -56,7 +56,7 @@ def terms_of(opportunity, application: Application) -> dict[str, str]:
                 "title": opportunity.title,
                 "supplier_name": supplier_name(application),
                 "client_name": str(opportunity.client),
-                "department": opportunity.department,
+                "department": opportunity.department_in(language),
                 "price": opportunity.fixed_price,
                 "delivery_date": opportunity.delivery_date,
                 "licence": opportunity.licence,

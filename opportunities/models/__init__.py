@@ -1,12 +1,13 @@
 """The buying side's records, one file a subject. Everything that is evidence is append-only in the database."""
 
 from .contract import Contract, Dispute, ExcludedSupplier, Extension
+from .criterion import AcceptanceCriterion, EvaluationCriterion, Skill
 from .delivery import AcceptanceResult, Assessment, Delivery
 from .event import Event
 from .funds import Commitment, Reservation
 from .message import Message, Remark
 from .notification import Notification, SentMail
-from .opportunity import AcceptanceCriterion, EvaluationCriterion, Opportunity, Skill
+from .opportunity import Opportunity
 from .payment import Certification, Invoice, Payment, PaymentConfirmation
 from .posting import Amendment, Question
 from .registry import RegistryEntry

@@ -12,32 +12,23 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from microacq import business_days, clock
 
 from ..states import STATES, STEPS, Role, State
+from .criterion import Skill
 from .event import Event
 
 LANGUAGES = ("en", "fr")
+DEPARTMENT = "Employment and Social Development Canada"
+"""Whose needs these are, unless the client names another department."""
+DEPARTMENTS_FR = {DEPARTMENT: "Emploi et Développement social Canada"}
 RESULT_DAYS = 2
 """Business days after closing in which suppliers were to hear (client guide, step 6)."""
 ADMINISTRATION_HOURS = 10
 """Hours of administration that the pilot added to an estimate."""
-
-
-class Skill(models.Model):
-    """A skill that suppliers look for, named in both languages."""
-
-    name = models.CharField(_("skill"), max_length=100)
-
-    class Meta:
-        ordering = ["name_en"]
-        verbose_name, verbose_name_plural = _("skill"), _("skills")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class OpportunityQuerySet(models.QuerySet):
@@ -107,7 +98,7 @@ class Opportunity(models.Model):
     reason = models.TextField(_("why it is needed"), blank=True)
     repository = models.URLField(_("repository"), blank=True, max_length=300)
     department = models.CharField(
-        _("department"), max_length=200, blank=True, default="Employment and Social Development Canada"
+        _("department"), max_length=200, blank=True, default=DEPARTMENT
     )
     branch = models.CharField(_("branch"), max_length=200, blank=True)
     team_name = models.CharField(_("team"), max_length=200, blank=True)
@@ -287,6 +278,15 @@ class Opportunity(models.Model):
             return None
         return (self.hourly_rate * (self.estimated_hours + ADMINISTRATION_HOURS)).quantize(Decimal("0.01"))
 
+    def department_in(self, language: str) -> str:
+        """The department's name in a language; as it was written where we know no other."""
+        return DEPARTMENTS_FR.get(self.department, self.department) if language == "fr" else self.department
+
+    @property
+    def department_name(self) -> str:
+        """The department's name in the reader's language."""
+        return self.department_in((get_language() or "en")[:2])
+
     # what is missing
 
     def missing_from_inquiry(self) -> list:
@@ -354,14 +354,6 @@ class Opportunity(models.Model):
     def payment(self):
         return self.payments.first()
 
-    def titles(self) -> dict[str, str]:
-        """The title in each language, for those who read both."""
-        found = {}
-        for language in LANGUAGES:
-            with override(language):
-                found[language] = self.title
-        return found
-
     def waiting_days(self, now: datetime) -> int:
         """Business days since the present state began."""
         start = self.state_since.astimezone(clock.EASTERN).date()
@@ -370,41 +362,3 @@ class Opportunity(models.Model):
     def is_late(self, now: datetime) -> bool:
         """Whether the present state is past its target."""
         return self.status.days is not None and self.waiting_days(now) > self.status.days
-
-
-class EvaluationCriterion(models.Model):
-    """What an application is judged on: pass or fail, with a reason."""
-
-    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="evaluation_criteria")
-    order = models.PositiveSmallIntegerField(default=1)
-    text = models.TextField(_("criterion"), blank=True)
-    similar_skills_count = models.BooleanField(_("similar skills count"), default=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("application evaluation criterion"), _("application evaluation criteria")
-        ordering = ["order", "pk"]
-
-    def __str__(self) -> str:
-        return self.text
-
-
-class AcceptanceCriterion(models.Model):
-    """What the delivered code must meet to be paid."""
-
-    class Kind(models.TextChoices):
-        LICENCE = "licence", _("the licence file")
-        REQUIREMENTS = "requirements", _("the requirements")
-        TEST = "test", _("a test")
-        OTHER = "other", _("other")
-
-    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="acceptance_criteria")
-    order = models.PositiveSmallIntegerField(default=1)
-    kind = models.CharField(_("about"), max_length=12, choices=Kind.choices, default=Kind.OTHER)
-    text = models.TextField(_("criterion"), blank=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("work acceptance criterion"), _("work acceptance criteria")
-        ordering = ["order", "pk"]
-
-    def __str__(self) -> str:
-        return self.text

@@ -15,10 +15,11 @@ from django.utils.text import slugify
 from microacq import clock
 
 from ..models import Opportunity
+from ..models.opportunity import DEPARTMENT
 from .addresses import LANGUAGES, addresses
 from .ore import ADMIN_CODE
 from .posted import TEXTS
-from .public_record import DEPARTMENTS_FR, both, department, moment
+from .public_record import both, department, moment
 
 WORDS = {
     "rationale": {
@@ -94,7 +95,7 @@ def money(amount) -> dict[str, Any]:
 
 def buyer_reference(opportunity) -> dict[str, str]:
     name = opportunity.department
-    return {"id": ADMIN_CODE if name in DEPARTMENTS_FR else slugify(name) or ADMIN_CODE, "name": name}
+    return {"id": ADMIN_CODE if name == DEPARTMENT else slugify(name) or ADMIN_CODE, "name": name}
 
 
 def buyer(opportunity) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from ..models.opportunity import RESULT_DAYS
 from .addresses import LANGUAGES, addresses
 from .posted import TEXTS
 
-DEPARTMENTS_FR = {"Employment and Social Development Canada": "Emploi et Développement social Canada"}
-
 
 def both(thing, name: str) -> dict[str, str]:
     """A translated field in both languages."""
@@ -23,8 +21,7 @@ def both(thing, name: str) -> dict[str, str]:
 
 def department(opportunity) -> dict[str, str]:
     """The department's name in both languages; as it was written where we know no other."""
-    name = opportunity.department
-    return {"en": name, "fr": DEPARTMENTS_FR.get(name, name)}
+    return {language: opportunity.department_in(language) for language in LANGUAGES}
 
 
 def moment(value: datetime | None) -> str | None:
