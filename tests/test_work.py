@@ -269,3 +269,13 @@ def test_every_page_of_step_seven_opens_in_french_too(working, delivered, cast, 
             assert client.get(reverse(name, args=[working.reference])).status_code == status, name
         client.force_login(cast.amara)
         assert client.get(reverse("accept_work", args=[delivered.reference])).status_code == 200
+
+
+def test_criteria_written_in_markdown_read_as_text_and_never_as_code(client, cast):
+    opportunity = at("work", cast)
+    criterion = opportunity.acceptance_criteria.first()
+    criterion.text_en = "It has:\n\n- <b>tests</b>\n- a licence"
+    criterion.save()
+    pages = [page_of(client, cast.li, opportunity), client.get(reverse("deliver", args=[opportunity.reference])).text]
+    for page in pages:
+        assert "a licence</li>" in page and "&lt;b&gt;tests" in page and "<b>tests" not in page

@@ -23,7 +23,7 @@ class AssessForm(ActionForm):
         self.criteria = list(self.opportunity.acceptance_criteria.all())
         for number, criterion in enumerate(self.criteria, 1):
             self.fields[f"met_{criterion.pk}"] = forms.ChoiceField(
-                label=format_lazy("{}. {}", number, criterion.text),
+                label=format_lazy(_("Criterion {}"), number),
                 choices=[("yes", _("Met")), ("no", _("Not met"))],
                 widget=forms.RadioSelect,
                 error_messages={"required": _("Say whether this criterion is met.")},
@@ -36,9 +36,10 @@ class AssessForm(ActionForm):
             )
 
     def rows(self) -> list[dict]:
-        """Each criterion with its two fields and what the supplier says of it, for the page."""
+        """Each criterion, its two fields and what the supplier says of it, for the page."""
         return [
             {
+                "criterion": c,
                 "met": self[f"met_{c.pk}"],
                 "note": self[f"note_{c.pk}"],
                 "how_met": self.delivery.how_met.get(str(c.pk), ""),

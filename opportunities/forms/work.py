@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from microacq import markdown
 from microacq.forms import DateField, GCForm
 
 from .. import code_hosts
@@ -76,7 +77,7 @@ class DeliverForm(ActionForm):
                 format_lazy(_("How criterion {} is met"), number),
                 max_length=1000,
                 widget=forms.Textarea(attrs={"rows": 3}),
-                help_text=criterion.text,
+                help_text=markdown.render(criterion.text),
             )
         self.fields["notes"] = long_text(
             _("Notes"),
