@@ -81,10 +81,10 @@ def date_words(day: date, language: str) -> str:
 
 def eastern_words(moment: datetime, language: str) -> str:
     """A moment in words with its zone: "January 15, 2027, 2:00 p.m. Eastern time" or
-    "15 janvier 2027, 14 h, heure de l'Est". Takes an aware datetime."""
+    "15 janvier 2027, 14 h, heure de l'Est", whose "14 h" does not break. Takes an aware datetime."""
     local = moment.astimezone(EASTERN)
     if language == "fr":
-        minutes = f" {local.minute:02d}" if local.minute else ""
-        return f"{date_words(local, 'fr')}, {local.hour} h{minutes}, heure de l'Est"
+        minutes = f"\xa0{local.minute:02d}" if local.minute else ""
+        return f"{date_words(local, 'fr')}, {local.hour}\xa0h{minutes}, heure de l'Est"
     half = "p.m." if local.hour >= 12 else "a.m."
     return f"{date_words(local, 'en')}, {local.hour % 12 or 12}:{local.minute:02d} {half} Eastern time"

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from . import lifecycle
 from .lifecycle import STATES, STEPS, Role
@@ -74,7 +73,9 @@ def standing(
     return Standing(
         opportunity=opportunity,
         steps=steps_of(opportunity),
-        waits_for=status.waits_for.label if status.waits_for else None,
+        waits_for=(Role.EVALUATOR if evaluates and Role.CLIENT not in roles else status.waits_for).label
+        if status.waits_for
+        else None,
         waits_for_you=status.waits_for in roles or evaluates,
         days=opportunity.waiting_days(now),
         late=opportunity.is_late(now),

@@ -29,6 +29,11 @@ class Role(StrEnum):
         """The role in the reader's language, as in "waiting for the manager"."""
         return ROLE_LABELS[self]
 
+    @property
+    def one(self) -> Any:
+        """The role as said of one person, who may share it with others: "Here you are: an evaluator"."""
+        return ONE_OF_SEVERAL.get(self, self.label)
+
 
 ROLE_LABELS = {
     Role.CLIENT: _("the client"),
@@ -40,6 +45,12 @@ ROLE_LABELS = {
     Role.SUPPLIER: _("the supplier"),
     Role.PUBLIC: _("the public"),
     Role.CLOCK: _("the date set"),
+}
+
+ONE_OF_SEVERAL = {
+    Role.EVALUATOR: _("an evaluator"),
+    Role.TEAM: _("a member of the micro-acquisition team"),
+    Role.APPLICANT: _("an applicant"),
 }
 
 STEPS = {

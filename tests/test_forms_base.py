@@ -222,17 +222,17 @@ def test_long_texts_keep_plain_new_lines_and_a_limit():
         (
             dt.datetime(2027, 1, 15, 19, 0, tzinfo=dt.UTC),
             "January 15, 2027, 2:00 p.m. Eastern time",
-            "15 janvier 2027, 14 h, heure de l'Est",
+            "15 janvier 2027, 14\xa0h, heure de l'Est",
         ),
         (
             dt.datetime(2027, 7, 1, 4, 5, tzinfo=dt.UTC),
             "July 1, 2027, 12:05 a.m. Eastern time",
-            "1er juillet 2027, 0 h 05, heure de l'Est",
+            "1er juillet 2027, 0\xa0h\xa005, heure de l'Est",
         ),
         (
             dt.datetime(2027, 7, 1, 16, 30, tzinfo=dt.UTC),
             "July 1, 2027, 12:30 p.m. Eastern time",
-            "1er juillet 2027, 12 h 30, heure de l'Est",
+            "1er juillet 2027, 12\xa0h\xa030, heure de l'Est",
         ),
     ],
 )

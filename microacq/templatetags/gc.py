@@ -46,6 +46,14 @@ def eastern_date(day):
 
 
 @register.filter
+def iso_date(moment):
+    """The Eastern day of an aware datetime as YYYY-MM-DD inside <time>: how Canada.ca writes "Date modified"."""
+    if not moment:
+        return ""
+    return format_html("<time>{}</time>", moment.astimezone(text.EASTERN).date().isoformat())
+
+
+@register.filter
 def eastern_text(moment):
     """As `eastern`, without markup: for e-mail and attributes."""
     return text.eastern_words(moment, _language()) if moment else ""

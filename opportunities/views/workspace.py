@@ -67,7 +67,7 @@ def workspace_opportunity(request, reference):
         "opportunity": opportunity,
         "standing": standing(opportunity, user, now, roles, next_action(opportunity, roles, offered)),
         "reader": reader,
-        "roles": [role.label for role in Role if role in roles and role is not Role.PUBLIC],
+        "roles": [role.one for role in Role if role in roles and role is not Role.PUBLIC],
         "possible": [row for row, reasons in offered if not reasons],
         "blocked": [(row, reasons) for row, reasons in offered if reasons],
         "work_pages": work_pages(opportunity, roles),
