@@ -120,7 +120,7 @@ ESDC_EMAIL_DOMAINS = [
         "ESDC_EMAIL_DOMAINS", "esdc.example" if DEMO else "hrsdc-rhdcc.gc.ca,servicecanada.gc.ca"
     )
 ]
-CAPACITY = number("CAPACITY", 10)
+CAPACITY = number("CAPACITY", 30 if DEMO else 10)
 OFFER_RESPONSE_DAYS = number("OFFER_RESPONSE_DAYS", 2)
 OCID_PREFIX = os.environ.get("OCID_PREFIX") or "ocds-000000"  # nobody's: a publisher registers its own
 if not re.fullmatch(r"ocds-[a-z0-9]{6}", OCID_PREFIX):
