@@ -7,8 +7,11 @@ from django.urls import reverse
 from django.utils.translation import override
 from post_office.models import Email
 
+from evaluations.models import SupplierProfile
 from microacq import clock
-from opportunities.actions import act
+from microacq.models import User
+from opportunities.actions import Invalid, act
+from opportunities.desk import queues
 from opportunities.models import Question
 from opportunities.views.questions import ask
 from tests.factories import at
@@ -129,3 +132,39 @@ def test_nobody_asks_about_what_is_not_posted(client, cast, now):
     assert client.post(url("ask_question", reserved), {"text": SECRET}).status_code == 404
     client.force_login(cast.tess)
     assert client.get(url("ask_question", reserved)).status_code == 409
+
+
+def waiting_in_queue():
+    lines = queues(User.objects.filter(role="team").first(), clock.now())["team"]
+    return [(line.count, line.days) for line in lines if line.label == "Questions to answer"]
+
+
+def test_the_teams_queue_holds_it_with_its_age_until_it_is_dealt_with(client, cast, posted, now):
+    first, _second = ask(posted, cast.li, SECRET), ask(posted, cast.sam, "Another?")
+    now.move_to(BEFORE + timedelta(days=2))
+    assert waiting_in_queue() == [(2, 2)]
+    act("publish_answers", posted, cast.tess, data=answer(first))
+    assert waiting_in_queue() == [(1, 2)]
+    client.force_login(cast.tess)
+    assert "Questions to answer" in client.get(reverse("admin:index")).text
+    now.move_to(CLOSING)  # nothing is published after closing: no work is left, and the asker reads so
+    assert waiting_in_queue() == []
+    client.force_login(cast.sam)
+    for name in ("opportunity", "workspace_opportunity"):
+        assert "not answered before closing" in client.get(url(name, posted)).text.lower()
+
+
+@pytest.mark.parametrize("text", ["Studio Li asks: which?", "See https://gitlab.com/li-codes", "STUDIO LI"])
+def test_a_question_is_not_published_with_the_askers_business_or_account(cast, posted, text):
+    SupplierProfile.objects.create(
+        user=cast.li, business_name="Studio Li", code_account="https://gitlab.com/li-codes"
+    )
+    question = ask(posted, cast.li, text)
+    with pytest.raises(Invalid):
+        act("publish_answers", posted, cast.tess, data=answer(question, question_en=text))
+    act("publish_answers", posted, cast.tess, data=answer(question))
+
+
+def test_the_page_says_how_to_ask_well(client, cast, posted):
+    client.force_login(cast.li)
+    assert "Do not write who you are" in client.get(url("ask_question", posted)).text

@@ -70,6 +70,7 @@ def test_each_missing_setting_is_named_and_nothing_starts(name):
         ({"EMAIL_URL": "mail.example.ca"}, "EMAIL_URL cannot be read"),
         ({"CAPACITY": "ten"}, "CAPACITY must be a whole number"),
         ({"NOTIFY_API_KEY": "key"}, "NOTIFY_TEMPLATE_ID is not set"),
+        ({"CLAMD_URL": "localhost"}, "CLAMD_URL cannot be read"),
         ({"GC_BRAND_DIR": "/nowhere"}, "signature-fr.svg cannot be read"),
     ],
 )
