@@ -153,7 +153,9 @@ def contract_lines(user) -> list[Line]:
         opportunity = contract.opportunity
         action = likely_action(opportunity, {Role.SUPPLIER})
         if action is None and opportunity.state not in ENDINGS:
-            action = Action(_("Open"), reverse("workspace_opportunity", args=[opportunity.reference]))
+            action = Action(
+                _("See where it stands"), reverse("workspace_opportunity", args=[opportunity.reference])
+            )
         lines.append(
             Line(
                 opportunity,

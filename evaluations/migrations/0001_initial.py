@@ -7,158 +7,298 @@ import microacq.clock
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(blank=True, verbose_name='answer')),
-                ('masked', models.TextField(blank=True, verbose_name='as the evaluators read it')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField(blank=True, verbose_name="answer")),
+                ("masked", models.TextField(blank=True, verbose_name="as the evaluators read it")),
             ],
             options={
-                'ordering': ['criterion__order', 'criterion_id'],
+                "ordering": ["criterion__order", "criterion_id"],
             },
         ),
         migrations.CreateModel(
-            name='Application',
+            name="Application",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'draft'), ('submitted', 'submitted'), ('withdrawn', 'withdrawn')], default='draft', max_length=10, verbose_name='status')),
-                ('created_at', models.DateTimeField(default=microacq.clock.now, editable=False)),
-                ('saved_at', models.DateTimeField(default=microacq.clock.now)),
-                ('legal_name', models.CharField(blank=True, max_length=200, verbose_name='your full name')),
-                ('business_name', models.CharField(blank=True, max_length=200, verbose_name='business name, if you have one')),
-                ('province', models.CharField(blank=True, max_length=2, verbose_name='province or territory')),
-                ('code_account', models.URLField(blank=True, max_length=300, verbose_name='address of your public repository account')),
-                ('of_age', models.BooleanField(default=False, verbose_name='I have reached the age of majority and am able to contract.')),
-                ('standing', models.CharField(blank=True, choices=[('canada', 'I am Canadian, First Nations, Métis, Inuit or a permanent resident of Canada'), ('permit', 'I am a foreign worker or student with the permits to work in Canada'), ('neither', 'Neither')], max_length=8, verbose_name='your standing in Canada')),
-                ('uses_git', models.BooleanField(default=False, verbose_name='I can use Git and have a public repository account.')),
-                ('means', models.CharField(blank=True, choices=[('visa', 'Visa'), ('paypal', 'PayPal')], max_length=8, verbose_name='how you can be paid')),
-                ('needs_sign_off', models.BooleanField(default=False, verbose_name="I work for the Government of Canada, so I need my Director General's written sign-off.")),
-                ('sign_off', models.FileField(blank=True, upload_to=evaluations.models.random_name, verbose_name="Director General's sign-off")),
-                ('sign_off_name', models.CharField(blank=True, editable=False, max_length=150)),
-                ('sign_off_accepted_at', models.DateTimeField(editable=False, null=True)),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='submitted')),
-                ('receipt', models.CharField(max_length=32, null=True, unique=True, verbose_name='receipt')),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('label', models.CharField(blank=True, max_length=3, verbose_name='label')),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('set_aside_at', models.DateTimeField(null=True)),
-                ('set_aside_reason', models.TextField(blank=True, verbose_name='reason, which the supplier reads')),
-                ('passed', models.BooleanField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("submitted", "submitted"), ("withdrawn", "withdrawn")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=microacq.clock.now, editable=False)),
+                ("saved_at", models.DateTimeField(default=microacq.clock.now)),
+                ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="your full name")),
+                (
+                    "business_name",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="business name, if you have one"
+                    ),
+                ),
+                (
+                    "province",
+                    models.CharField(blank=True, max_length=2, verbose_name="province or territory"),
+                ),
+                (
+                    "code_account",
+                    models.URLField(
+                        blank=True, max_length=300, verbose_name="address of your public repository account"
+                    ),
+                ),
+                (
+                    "of_age",
+                    models.BooleanField(
+                        default=False,
+                        verbose_name="I have reached the age of majority and am able to contract.",
+                    ),
+                ),
+                (
+                    "standing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                "canada",
+                                "I am Canadian, First Nations, Métis, Inuit or a permanent resident of Canada",
+                            ),
+                            ("permit", "I am a foreign worker or student with the permits to work in Canada"),
+                            ("neither", "Neither"),
+                        ],
+                        max_length=8,
+                        verbose_name="your standing in Canada",
+                    ),
+                ),
+                (
+                    "uses_git",
+                    models.BooleanField(
+                        default=False, verbose_name="I can use Git and have a public repository account."
+                    ),
+                ),
+                (
+                    "means",
+                    models.CharField(
+                        blank=True,
+                        choices=[("visa", "Visa"), ("paypal", "PayPal")],
+                        max_length=8,
+                        verbose_name="how you can be paid",
+                    ),
+                ),
+                (
+                    "needs_sign_off",
+                    models.BooleanField(
+                        default=False,
+                        verbose_name="I work for the Government of Canada, so I need my Director General's written sign-off.",
+                    ),
+                ),
+                (
+                    "sign_off",
+                    models.FileField(
+                        blank=True,
+                        upload_to=evaluations.models.random_name,
+                        verbose_name="Director General's sign-off",
+                    ),
+                ),
+                ("sign_off_name", models.CharField(blank=True, editable=False, max_length=150)),
+                ("sign_off_accepted_at", models.DateTimeField(editable=False, null=True)),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="submitted")),
+                ("receipt", models.CharField(max_length=32, null=True, unique=True, verbose_name="receipt")),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("label", models.CharField(blank=True, max_length=3, verbose_name="label")),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("set_aside_at", models.DateTimeField(null=True)),
+                (
+                    "set_aside_reason",
+                    models.TextField(blank=True, verbose_name="reason, which the supplier reads"),
+                ),
+                ("passed", models.BooleanField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Consensus',
+            name="Consensus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('passed', models.BooleanField(verbose_name='decision')),
-                ('rationale', models.TextField(verbose_name='reason')),
-                ('decided_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("passed", models.BooleanField(verbose_name="decision")),
+                ("rationale", models.TextField(verbose_name="reason")),
+                ("decided_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='CriterionResult',
+            name="CriterionResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('passed', models.BooleanField(verbose_name='mark')),
-                ('rationale', models.TextField(verbose_name='rationale')),
-                ('marked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("passed", models.BooleanField(verbose_name="mark")),
+                ("rationale", models.TextField(verbose_name="rationale")),
+                ("marked_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Draw',
+            name="Draw",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signature', models.CharField(max_length=96)),
-                ('randomness', models.CharField(max_length=64)),
-                ('seed', models.CharField(max_length=64)),
-                ('order', models.JSONField()),
-                ('drawn_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("signature", models.CharField(max_length=96)),
+                ("randomness", models.CharField(max_length=64)),
+                ("seed", models.CharField(max_length=64)),
+                ("order", models.JSONField()),
+                ("drawn_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='EvaluationRecord',
+            name="EvaluationRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('content', models.JSONField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("content", models.JSONField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Offer',
+            name="Offer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('made_at', models.DateTimeField()),
-                ('respond_by', models.DateTimeField(verbose_name='answer by')),
-                ('status', models.CharField(choices=[('open', 'waiting for an answer'), ('signed', 'signed'), ('declined', 'declined'), ('expired', 'expired'), ('cancelled', 'cancelled')], default='open', max_length=10)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("made_at", models.DateTimeField()),
+                ("respond_by", models.DateTimeField(verbose_name="answer by")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "waiting for an answer"),
+                            ("signed", "signed"),
+                            ("declined", "declined"),
+                            ("expired", "expired"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Pool',
+            name="Pool",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('proposed_at', models.DateTimeField()),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('chain_hash', models.CharField(blank=True, max_length=64)),
-                ('round', models.PositiveBigIntegerField(null=True)),
-                ('round_at', models.DateTimeField(null=True)),
-                ('text', models.TextField(blank=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('announced_at', models.DateTimeField(null=True)),
-                ('voided_at', models.DateTimeField(null=True)),
-                ('void_reason', models.TextField(blank=True, verbose_name='public reason')),
-                ('void_reason_en', models.TextField(blank=True, null=True, verbose_name='public reason')),
-                ('void_reason_fr', models.TextField(blank=True, null=True, verbose_name='public reason')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("proposed_at", models.DateTimeField()),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("chain_hash", models.CharField(blank=True, max_length=64)),
+                ("round", models.PositiveBigIntegerField(null=True)),
+                ("round_at", models.DateTimeField(null=True)),
+                ("text", models.TextField(blank=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("announced_at", models.DateTimeField(null=True)),
+                ("voided_at", models.DateTimeField(null=True)),
+                ("void_reason", models.TextField(blank=True, verbose_name="public reason")),
+                ("void_reason_en", models.TextField(blank=True, null=True, verbose_name="public reason")),
+                ("void_reason_fr", models.TextField(blank=True, null=True, verbose_name="public reason")),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Preparation',
+            name="Preparation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('opened_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Sheet',
+            name="Sheet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('declared_at', models.DateTimeField(null=True, verbose_name='declared no conflict of interest')),
-                ('withdrawn_at', models.DateTimeField(null=True, verbose_name='withdrew')),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='marks handed in')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "declared_at",
+                    models.DateTimeField(null=True, verbose_name="declared no conflict of interest"),
+                ),
+                ("withdrawn_at", models.DateTimeField(null=True, verbose_name="withdrew")),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="marks handed in")),
             ],
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('submitted_at', models.DateTimeField()),
-                ('content', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("submitted_at", models.DateTimeField()),
+                ("content", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
     ]

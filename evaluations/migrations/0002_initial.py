@@ -8,233 +8,462 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('evaluations', '0001_initial'),
-        ('opportunities', '0001_initial'),
+        ("evaluations", "0001_initial"),
+        ("opportunities", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='answer',
-            name='criterion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='opportunities.evaluationcriterion'),
+            model_name="answer",
+            name="criterion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="answers",
+                to="opportunities.evaluationcriterion",
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='opportunity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='opportunities.opportunity'),
+            model_name="application",
+            name="opportunity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="applications",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='set_aside_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="application",
+            name="set_aside_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='application',
-            name='supplier',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to=settings.AUTH_USER_MODEL),
+            model_name="application",
+            name="supplier",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="applications",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='answer',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='evaluations.application'),
+            model_name="answer",
+            name="application",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="answers",
+                to="evaluations.application",
+            ),
         ),
         migrations.AddField(
-            model_name='consensus',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consensus', to='evaluations.application'),
+            model_name="consensus",
+            name="application",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="consensus",
+                to="evaluations.application",
+            ),
         ),
         migrations.AddField(
-            model_name='consensus',
-            name='criterion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='opportunities.evaluationcriterion'),
+            model_name="consensus",
+            name="criterion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="opportunities.evaluationcriterion",
+            ),
         ),
         migrations.AddField(
-            model_name='criterionresult',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marks', to='evaluations.application'),
+            model_name="criterionresult",
+            name="application",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="marks",
+                to="evaluations.application",
+            ),
         ),
         migrations.AddField(
-            model_name='criterionresult',
-            name='criterion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='opportunities.evaluationcriterion'),
+            model_name="criterionresult",
+            name="criterion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="opportunities.evaluationcriterion",
+            ),
         ),
         migrations.AddField(
-            model_name='criterionresult',
-            name='evaluator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="criterionresult",
+            name="evaluator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='evaluationrecord',
-            name='opportunity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluation_records', to='opportunities.opportunity'),
+            model_name="evaluationrecord",
+            name="opportunity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="evaluation_records",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddField(
-            model_name='offer',
-            name='application',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='offer', to='evaluations.application'),
+            model_name="offer",
+            name="application",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="offer",
+                to="evaluations.application",
+            ),
         ),
         migrations.AddField(
-            model_name='offer',
-            name='opportunity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='opportunities.opportunity'),
+            model_name="offer",
+            name="opportunity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="offers",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddField(
-            model_name='offer',
-            name='supplier',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to=settings.AUTH_USER_MODEL),
+            model_name="offer",
+            name="supplier",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="offers",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='pool',
-            name='frozen_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="pool",
+            name="frozen_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='pool',
-            name='opportunity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pools', to='opportunities.opportunity'),
+            model_name="pool",
+            name="opportunity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="pools",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddField(
-            model_name='pool',
-            name='proposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="pool",
+            name="proposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='draw',
-            name='pool',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='draw', to='evaluations.pool'),
+            model_name="draw",
+            name="pool",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="draw", to="evaluations.pool"
+            ),
         ),
         migrations.AddField(
-            model_name='preparation',
-            name='opportunity',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='preparation', to='opportunities.opportunity'),
+            model_name="preparation",
+            name="opportunity",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="preparation",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddField(
-            model_name='preparation',
-            name='prepared_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="preparation",
+            name="prepared_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='sheet',
-            name='evaluator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to=settings.AUTH_USER_MODEL),
+            model_name="sheet",
+            name="evaluator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sheets",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='sheet',
-            name='opportunity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='opportunities.opportunity'),
+            model_name="sheet",
+            name="opportunity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sheets",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='evaluations.application'),
+            model_name="submission",
+            name="application",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="submissions",
+                to="evaluations.application",
+            ),
         ),
         migrations.AddIndex(
-            model_name='application',
-            index=models.Index(fields=['supplier', 'status'], name='evaluations_supplie_4dd34b_idx'),
+            model_name="application",
+            index=models.Index(fields=["supplier", "status"], name="evaluations_supplie_4dd34b_idx"),
         ),
         migrations.AddConstraint(
-            model_name='application',
-            constraint=models.UniqueConstraint(fields=('opportunity', 'supplier'), name='one_application_a_supplier'),
+            model_name="application",
+            constraint=models.UniqueConstraint(
+                fields=("opportunity", "supplier"), name="one_application_a_supplier"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='application',
-            constraint=models.UniqueConstraint(condition=models.Q(('label', ''), _negated=True), fields=('opportunity', 'label'), name='one_label_an_application'),
+            model_name="application",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("label", ""), _negated=True),
+                fields=("opportunity", "label"),
+                name="one_label_an_application",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='application',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'draft'), ('receipt__isnull', False), _connector='OR'), name='submitted_has_receipt'),
+            model_name="application",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status", "draft"), ("receipt__isnull", False), _connector="OR"),
+                name="submitted_has_receipt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('application', 'criterion'), name='one_answer_a_criterion'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(
+                fields=("application", "criterion"), name="one_answer_a_criterion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.UniqueConstraint(fields=('application', 'criterion'), name='one_consensus_a_criterion'),
+            model_name="consensus",
+            constraint=models.UniqueConstraint(
+                fields=("application", "criterion"), name="one_consensus_a_criterion"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consensus',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='a3e95ea15a858325348b05befda9ef89c2cfcf1c', operation='DELETE', pgid='pgtrigger_never_deleted_3c9a5', table='evaluations_consensus', when='BEFORE')),
+            model_name="consensus",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="a3e95ea15a858325348b05befda9ef89c2cfcf1c",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_3c9a5",
+                    table="evaluations_consensus",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionresult',
-            constraint=models.UniqueConstraint(fields=('application', 'criterion', 'evaluator'), name='one_mark_each'),
+            model_name="criterionresult",
+            constraint=models.UniqueConstraint(
+                fields=("application", "criterion", "evaluator"), name="one_mark_each"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='criterionresult',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='cb2543c8dc32c44ddd8769d0d8106c67f7fb226a', operation='DELETE', pgid='pgtrigger_never_deleted_694b7', table='evaluations_criterionresult', when='BEFORE')),
+            model_name="criterionresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="cb2543c8dc32c44ddd8769d0d8106c67f7fb226a",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_694b7",
+                    table="evaluations_criterionresult",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluationrecord',
-            constraint=models.UniqueConstraint(fields=('opportunity', 'number'), name='one_record_a_number'),
+            model_name="evaluationrecord",
+            constraint=models.UniqueConstraint(fields=("opportunity", "number"), name="one_record_a_number"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evaluationrecord',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d7205a31adb0d142ffc189e1f6c23a97bf357085', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_caa40', table='evaluations_evaluationrecord', when='BEFORE')),
+            model_name="evaluationrecord",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="d7205a31adb0d142ffc189e1f6c23a97bf357085",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_caa40",
+                    table="evaluations_evaluationrecord",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('opportunity',), name='one_offer_open'),
+            model_name="offer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("opportunity",), name="one_offer_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'signed')), fields=('opportunity',), name='one_offer_signed'),
+            model_name="offer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "signed")), fields=("opportunity",), name="one_offer_signed"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='offer',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='169bb12f6e8286f9ad63df2375de70d5e81964f0', operation='DELETE', pgid='pgtrigger_never_deleted_6bbc2', table='evaluations_offer', when='BEFORE')),
+            model_name="offer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="169bb12f6e8286f9ad63df2375de70d5e81964f0",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_6bbc2",
+                    table="evaluations_offer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='offer',
-            trigger=pgtrigger.compiler.Trigger(name='written_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."opportunity_id" IS DISTINCT FROM (NEW."opportunity_id") OR OLD."application_id" IS DISTINCT FROM (NEW."application_id") OR OLD."supplier_id" IS DISTINCT FROM (NEW."supplier_id") OR OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='d341404f85e9f7829fa534c1dafd0bc7a4751ae3', operation='UPDATE', pgid='pgtrigger_written_once_2525f', table='evaluations_offer', when='BEFORE')),
+            model_name="offer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="written_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."opportunity_id" IS DISTINCT FROM (NEW."opportunity_id") OR OLD."application_id" IS DISTINCT FROM (NEW."application_id") OR OLD."supplier_id" IS DISTINCT FROM (NEW."supplier_id") OR OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="d341404f85e9f7829fa534c1dafd0bc7a4751ae3",
+                    operation="UPDATE",
+                    pgid="pgtrigger_written_once_2525f",
+                    table="evaluations_offer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pool',
-            constraint=models.UniqueConstraint(fields=('opportunity', 'number'), name='one_pool_a_number'),
+            model_name="pool",
+            constraint=models.UniqueConstraint(fields=("opportunity", "number"), name="one_pool_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='pool',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at', None)), fields=('opportunity',), name='one_pool_at_a_time'),
+            model_name="pool",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("voided_at", None)), fields=("opportunity",), name="one_pool_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pool',
-            constraint=models.CheckConstraint(condition=models.Q(('frozen_by', None), models.Q(('frozen_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='two_people_freeze'),
+            model_name="pool",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("frozen_by", None),
+                    models.Q(("frozen_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="two_people_freeze",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='pool',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f0de78cece94c97da763b17627cc901bbc4e7214', operation='DELETE', pgid='pgtrigger_never_deleted_0da21', table='evaluations_pool', when='BEFORE')),
+            model_name="pool",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="f0de78cece94c97da763b17627cc901bbc4e7214",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_0da21",
+                    table="evaluations_pool",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='pool',
-            trigger=pgtrigger.compiler.Trigger(name='written_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."opportunity_id" IS DISTINCT FROM (NEW."opportunity_id") OR OLD."proposed_by_id" IS DISTINCT FROM (NEW."proposed_by_id") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='2cd025e10f1d8b565d753f9714c1c0a3efc4e6ed', operation='UPDATE', pgid='pgtrigger_written_once_2ef62', table='evaluations_pool', when='BEFORE')),
+            model_name="pool",
+            trigger=pgtrigger.compiler.Trigger(
+                name="written_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."opportunity_id" IS DISTINCT FROM (NEW."opportunity_id") OR OLD."proposed_by_id" IS DISTINCT FROM (NEW."proposed_by_id") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="2cd025e10f1d8b565d753f9714c1c0a3efc4e6ed",
+                    operation="UPDATE",
+                    pgid="pgtrigger_written_once_2ef62",
+                    table="evaluations_pool",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='draw',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ede4f0ece9bc63c7ce9678bea944a558a990c50f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_960c5', table='evaluations_draw', when='BEFORE')),
+            model_name="draw",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="ede4f0ece9bc63c7ce9678bea944a558a990c50f",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_960c5",
+                    table="evaluations_draw",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='preparation',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fe228709ed3912bd0c0de9af56ea15e6df059aae', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_3dd21', table='evaluations_preparation', when='BEFORE')),
+            model_name="preparation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="fe228709ed3912bd0c0de9af56ea15e6df059aae",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_3dd21",
+                    table="evaluations_preparation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sheet',
-            constraint=models.UniqueConstraint(fields=('opportunity', 'evaluator'), name='one_sheet_an_evaluator'),
+            model_name="sheet",
+            constraint=models.UniqueConstraint(
+                fields=("opportunity", "evaluator"), name="one_sheet_an_evaluator"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sheet',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='2904c52a0e3c5a06c4544be9b07691d05d90ed15', operation='DELETE', pgid='pgtrigger_never_deleted_d4dd9', table='evaluations_sheet', when='BEFORE')),
+            model_name="sheet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="2904c52a0e3c5a06c4544be9b07691d05d90ed15",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_d4dd9",
+                    table="evaluations_sheet",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('application', 'number'), name='one_submission_a_number'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                fields=("application", "number"), name="one_submission_a_number"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='submission',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6196d0a31a5587e4eb2fc657ef40aaa7440ba695', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_5ae0f', table='evaluations_submission', when='BEFORE')),
+            model_name="submission",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="6196d0a31a5587e4eb2fc657ef40aaa7440ba695",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_5ae0f",
+                    table="evaluations_submission",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

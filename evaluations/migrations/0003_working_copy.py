@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evaluations', '0002_initial'),
+        ("evaluations", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='application',
-            name='working',
+            model_name="application",
+            name="working",
             field=models.JSONField(blank=True, default=dict, editable=False),
         ),
     ]

@@ -4,26 +4,25 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evaluations', '0003_working_copy'),
+        ("evaluations", "0003_working_copy"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='application',
-            options={'verbose_name': 'application', 'verbose_name_plural': 'applications'},
+            name="application",
+            options={"verbose_name": "application", "verbose_name_plural": "applications"},
         ),
         migrations.AlterModelOptions(
-            name='draw',
-            options={'verbose_name': 'draw', 'verbose_name_plural': 'draws'},
+            name="draw",
+            options={"verbose_name": "draw", "verbose_name_plural": "draws"},
         ),
         migrations.AlterModelOptions(
-            name='offer',
-            options={'ordering': ['position'], 'verbose_name': 'offer', 'verbose_name_plural': 'offers'},
+            name="offer",
+            options={"ordering": ["position"], "verbose_name": "offer", "verbose_name_plural": "offers"},
         ),
         migrations.AlterModelOptions(
-            name='pool',
-            options={'ordering': ['number'], 'verbose_name': 'pool', 'verbose_name_plural': 'pools'},
+            name="pool",
+            options={"ordering": ["number"], "verbose_name": "pool", "verbose_name_plural": "pools"},
         ),
     ]

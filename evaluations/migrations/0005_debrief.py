@@ -8,37 +8,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evaluations', '0004_names_of_records'),
+        ("evaluations", "0004_names_of_records"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Debrief',
+            name="Debrief",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('question', models.TextField(blank=True, verbose_name='what you would like to know')),
-                ('asked_at', models.DateTimeField(verbose_name='asked')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
-                ('note', models.TextField(blank=True, verbose_name='note of the team')),
-                ('content', models.JSONField(default=list)),
-                ('application', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='debrief', to='evaluations.application')),
-                ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("question", models.TextField(blank=True, verbose_name="what you would like to know")),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="sent")),
+                ("note", models.TextField(blank=True, verbose_name="note of the team")),
+                ("content", models.JSONField(default=list)),
+                (
+                    "application",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="debrief",
+                        to="evaluations.application",
+                    ),
+                ),
+                (
+                    "sent_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'debrief',
-                'verbose_name_plural': 'debriefs',
-                'ordering': ['asked_at', 'pk'],
+                "verbose_name": "debrief",
+                "verbose_name_plural": "debriefs",
+                "ordering": ["asked_at", "pk"],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='debrief',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='033a8dbac24287ce7827a9a04e70d1863c631dc0', operation='DELETE', pgid='pgtrigger_never_deleted_358d4', table='evaluations_debrief', when='BEFORE')),
+            model_name="debrief",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="033a8dbac24287ce7827a9a04e70d1863c631dc0",
+                    operation="DELETE",
+                    pgid="pgtrigger_never_deleted_358d4",
+                    table="evaluations_debrief",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='debrief',
-            trigger=pgtrigger.compiler.Trigger(name='written_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."application_id" IS DISTINCT FROM (NEW."application_id") OR OLD."question" IS DISTINCT FROM (NEW."question") OR OLD."asked_at" IS DISTINCT FROM (NEW."asked_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='5502fbb2be3cb8285590f923d58c2f9e62e14bb6', operation='UPDATE', pgid='pgtrigger_written_once_e2659', table='evaluations_debrief', when='BEFORE')),
+            model_name="debrief",
+            trigger=pgtrigger.compiler.Trigger(
+                name="written_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."application_id" IS DISTINCT FROM (NEW."application_id") OR OLD."question" IS DISTINCT FROM (NEW."question") OR OLD."asked_at" IS DISTINCT FROM (NEW."asked_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="5502fbb2be3cb8285590f923d58c2f9e62e14bb6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_written_once_e2659",
+                    table="evaluations_debrief",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -10,71 +10,137 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evaluations', '0005_debrief'),
-        ('opportunities', '0006_excluded_supplier'),
+        ("evaluations", "0005_debrief"),
+        ("opportunities", "0006_excluded_supplier"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SurveyAnswer',
+            name="SurveyAnswer",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('supplier', 'supplier'), ('client', 'client')], max_length=8)),
-                ('month', models.DateField()),
-                ('new_to_government', models.CharField(blank=True, choices=[('yes', 'Yes'), ('no', 'No'), ('unsure', 'I am not sure')], max_length=6)),
-                ('region', models.CharField(blank=True, max_length=3)),
-                ('size', models.CharField(blank=True, choices=[('freelancer', 'I work alone (freelancer, student)'), ('small', 'Small business: fewer than 100 people'), ('other', 'Other')], max_length=10)),
-                ('under_represented', models.CharField(blank=True, choices=[('yes', 'Yes'), ('no', 'No'), ('unsure', 'I am not sure')], max_length=6)),
-                ('would_again', models.CharField(blank=True, choices=[('yes', 'Yes'), ('no', 'No'), ('unsure', 'I am not sure')], max_length=6)),
-                ('hours_saved', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('story', models.TextField(blank=True)),
-                ('may_quote', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("supplier", "supplier"), ("client", "client")], max_length=8),
+                ),
+                ("month", models.DateField()),
+                (
+                    "new_to_government",
+                    models.CharField(
+                        blank=True,
+                        choices=[("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")],
+                        max_length=6,
+                    ),
+                ),
+                ("region", models.CharField(blank=True, max_length=3)),
+                (
+                    "size",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("freelancer", "I work alone (freelancer, student)"),
+                            ("small", "Small business: fewer than 100 people"),
+                            ("other", "Other"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "under_represented",
+                    models.CharField(
+                        blank=True,
+                        choices=[("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")],
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "would_again",
+                    models.CharField(
+                        blank=True,
+                        choices=[("yes", "Yes"), ("no", "No"), ("unsure", "I am not sure")],
+                        max_length=6,
+                    ),
+                ),
+                ("hours_saved", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("story", models.TextField(blank=True)),
+                ("may_quote", models.BooleanField(default=False)),
             ],
             options={
-                'verbose_name': 'answer to the survey',
-                'verbose_name_plural': 'answers to the survey',
+                "verbose_name": "answer to the survey",
+                "verbose_name_plural": "answers to the survey",
             },
         ),
         migrations.CreateModel(
-            name='SurveyInvitation',
+            name="SurveyInvitation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('token_sha256', models.CharField(max_length=64, unique=True)),
-                ('kind', models.CharField(choices=[('supplier', 'supplier'), ('client', 'client')], max_length=8)),
-                ('month', models.DateField()),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                (
+                    "kind",
+                    models.CharField(choices=[("supplier", "supplier"), ("client", "client")], max_length=8),
+                ),
+                ("month", models.DateField()),
             ],
             options={
-                'verbose_name': 'link to the survey',
-                'verbose_name_plural': 'links to the survey',
+                "verbose_name": "link to the survey",
+                "verbose_name_plural": "links to the survey",
             },
         ),
         migrations.AlterModelOptions(
-            name='preparation',
-            options={'ordering': ['pk']},
+            name="preparation",
+            options={"ordering": ["pk"]},
         ),
         migrations.AddField(
-            model_name='preparation',
-            name='reason',
-            field=models.TextField(blank=True, verbose_name='why it was taken over'),
+            model_name="preparation",
+            name="reason",
+            field=models.TextField(blank=True, verbose_name="why it was taken over"),
         ),
         migrations.AlterField(
-            model_name='preparation',
-            name='opportunity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='preparations', to='opportunities.opportunity'),
+            model_name="preparation",
+            name="opportunity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="preparations",
+                to="opportunities.opportunity",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='preparation',
-            constraint=models.UniqueConstraint(condition=models.Q(('reason', '')), fields=('opportunity',), name='one_first_preparation'),
+            model_name="preparation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reason", "")), fields=("opportunity",), name="one_first_preparation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='surveyanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('region', ''), ('region__regex', '^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]$'), _connector='OR'), name='region_is_an_area'),
+            model_name="surveyanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("region", ""),
+                    ("region__regex", "^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z]$"),
+                    _connector="OR",
+                ),
+                name="region_is_an_area",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='surveyanswer',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='757b9c9f7d95b6d65068d8a943325583d057b8e9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e9aa8', table='evaluations_surveyanswer', when='BEFORE')),
+            model_name="surveyanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="757b9c9f7d95b6d65068d8a943325583d057b8e9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_e9aa8",
+                    table="evaluations_surveyanswer",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
