@@ -135,6 +135,7 @@ class ContractAdmin(OfOpportunityAdmin):
     fields = (
         "opportunity", "supplier", "supplier_name", money("price", _("fixed price, before taxes")), "delivery_date", "terms_version",
         "terms_en", "terms_fr", "terms_sha256", "signed_language", "signed_name", moment("signed_at", _("signed")),
+        "countersigned_by", moment("countersigned_at", _("countersigned for Canada")),
         moment("started_at", _("work started")), "repository", "ended", moment("ended_at", _("ended")), "ended_reason",
         "notice_given_on", "last_date", "share_done",
     )  # fmt: skip
@@ -232,7 +233,7 @@ class InvoiceAdmin(OfOpportunityAdmin):
     fields = (
         "opportunity", "version", "number", "supplier_name", "supplier_address", "province", "fund_reservation_number",
         money("amount", _("amount before taxes")), "gst_number", "pst_number", money("total", _("total, taxes included")),
-        moment("sent_at", _("sent")),
+        "file_name", moment("sent_at", _("sent")),
     )  # fmt: skip
 
 
@@ -277,7 +278,13 @@ class PaymentAdmin(OfOpportunityAdmin):
         "paid_on",
         "paid_by",
         moment("recorded_at", _("recorded")),
+        "confirmed",
     )
+
+    @admin.display(description=_("receipt confirmed by the supplier"))
+    def confirmed(self, payment):
+        confirmation = getattr(payment, "confirmation", None)
+        return gc.eastern(confirmation.confirmed_at) if confirmation else _("not yet")
 
 
 @admin.register(RegistryEntry)

@@ -3,11 +3,8 @@
 import difflib
 
 import pytest
-import yamale
 import yaml
 from django.urls import reverse
-from yamllint import linter
-from yamllint.config import YamlLintConfig
 
 from microacq import clock
 from opportunities.actions import Invalid
@@ -15,10 +12,9 @@ from opportunities.forms.registry import EntryForm, built_in_file, write_entry
 from opportunities.publishing import ore
 from tests.factories import at
 from tests.need import NOW
+from tests.test_registry import accepted_by_the_registry
 
 ESDC = built_in_file()
-SCHEMA = yamale.make_schema(ore.DATA / "schemaCode.yaml")
-LINT = YamlLintConfig(file=str(ore.DATA / ".yamllint.yaml"))
 NAMES = [release["name"]["en"] for release in yaml.safe_load(ESDC)["releases"]]
 
 
@@ -39,11 +35,6 @@ def typed(opportunity, **changes) -> dict:
     return {name: value for name, value in data.items() if value not in (None, False)} | {
         "version": opportunity.version
     }
-
-
-def accepted_by_the_registry(text: str) -> None:
-    yamale.validate(SCHEMA, yamale.make_data(content=text))
-    assert [str(problem) for problem in linter.run(text, LINT)] == []
 
 
 def changed_lines(before: str, after: str) -> list[int]:

@@ -20,8 +20,10 @@ from evaluations import draw
 from microacq import clock
 from opportunities.models import Event, Opportunity
 from opportunities.models.screening import Criterion
-from opportunities.publishing import ore
+from opportunities.publishing import ocds, ore
 from opportunities.states import STATES
+from tests.test_ocds import check
+from tests.test_registry import accepted_by_the_registry
 
 from .people import Person
 
@@ -29,7 +31,10 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 SIGNATURE = "b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b"
 ROUND = 657413
 SECRET = {name: f"sealed words of {name} 7d1c" for name in ("li", "sam", "noor", "kim")}
-TITLE = {"en": "Building custom Azure marketplace policies", "fr": "Élaboration de politiques personnalisées pour Azure marketplace"}
+TITLE = {
+    "en": "Building custom Azure marketplace policies",
+    "fr": "Élaboration de politiques personnalisées pour Azure marketplace",
+}
 PASS = "The statement names Azure Policies and Runbooks, with dates and what was done."
 FAIL = (
     "The statement says that the work will be learned on the job. It names no project, no date and no tool, and nothing "
@@ -69,7 +74,12 @@ class Walk:
             for page in pages:
                 assert "sealed words" not in self.people[name].fetch(*page).text()
         for name in ("tess", "root"):
-            assert "sealed words" not in self.people[name].fetch("admin:opportunities_opportunity_change", self.opportunity.pk).text()
+            assert (
+                "sealed words"
+                not in self.people[name]
+                .fetch("admin:opportunities_opportunity_change", self.opportunity.pk)
+                .text()
+            )
             for page in ("prepare_release", "evaluate"):
                 assert self.people[name].fetch(page, self.reference).status == 409
         assert not Email.objects.filter(message__contains="sealed words").exists()
@@ -126,9 +136,13 @@ def eligibility(walk):
     for criterion in Criterion:
         tom.page.locator(f'[name="met_{criterion.value}"][value="yes"]').check()
     tom.page.locator('[name="reason"]').fill("Le besoin satisfait à tous les critères.")
-    tom.page.locator('#content-main form [type="submit"], #content form [type="submit"], main form button').first.click()
+    tom.page.locator(
+        '#content-main form [type="submit"], #content form [type="submit"], main form button'
+    ).first.click()
     walk.everyone_looks("preparing", "amara tess tom root", "eve fin li sam pat")
-    walk.people["amara"].open("workspace_opportunity", walk.reference).sees("Le besoin satisfait à tous les critères.")
+    walk.people["amara"].open("workspace_opportunity", walk.reference).sees(
+        "Le besoin satisfait à tous les critères."
+    )
 
 
 def funds(walk):
@@ -138,9 +152,15 @@ def funds(walk):
     files = [str(DATA / "pilot" / f"opportunity-azure-policies.{language}.md") for language in ("en", "fr")]
     call_command("import_statement", *files, client=amara.user.email, opportunity=walk.reference, stdout=said)
     assert "MA-2023" in said.getvalue()
-    amara.open("statement_people", walk.reference).fill(manager=mona.user.email, evaluators=walk.people["eve"].user.email).press()
-    amara.open("statement_declarations", walk.reference).fill(unclassified="on", stand_alone="on", no_internal_capacity="on", remote_and_open="on").press()
-    amara.open("statement_price", walk.reference).fill(hourly_rate="100", estimated_hours="40", fixed_price="6,500.00").press()
+    amara.open("statement_people", walk.reference).fill(
+        manager=mona.user.email, evaluators=walk.people["eve"].user.email
+    ).press()
+    amara.open("statement_declarations", walk.reference).fill(
+        unclassified="on", stand_alone="on", no_internal_capacity="on", remote_and_open="on"
+    ).press()
+    amara.open("statement_price", walk.reference).fill(
+        hourly_rate="100", estimated_hours="40", fixed_price="6,500.00"
+    ).press()
     amara.open("preview", walk.reference).sees(TITLE["en"])
     amara.do("statement_ready", walk.reference)
     walk.everyone_looks("committing", "amara eve mona tess tom", "fin li pat")
@@ -158,10 +178,16 @@ def apply(walk, name, means):
     person = walk.people[name]
     person.open("opportunity_list").sees(TITLE[person.language])
     person.open("apply", walk.reference)
-    person.open("apply_about", walk.reference).fill(legal_name=f"{name.title()} Example", province="QC", code_account=f"https://gitlab.com/{name}-example").press()
-    person.open("apply_eligibility", walk.reference).fill(of_age="True", standing="canada", uses_git="True", needs_sign_off="False").press()
+    person.open("apply_about", walk.reference).fill(
+        legal_name=f"{name.title()} Example", province="QC", code_account=f"https://gitlab.com/{name}-example"
+    ).press()
+    person.open("apply_eligibility", walk.reference).fill(
+        of_age="True", standing="canada", uses_git="True", needs_sign_off="False"
+    ).press()
     criterion = walk.opportunity.evaluation_criteria.get()
-    answer = {f"answer_{criterion.pk}": f"In 2021 and 2022 I wrote Azure Policies and Runbooks for two public projects: {SECRET[name]}."}
+    answer = {
+        f"answer_{criterion.pk}": f"In 2021 and 2022 I wrote Azure Policies and Runbooks for two public projects: {SECRET[name]}."
+    }
     person.open("apply_answers", walk.reference).fill(**answer).press()
     person.open("apply_payment", walk.reference).fill(means=means).press()
     person.open("apply_check", walk.reference).press()
@@ -174,12 +200,26 @@ def posted(walk):
     walk.everyone_looks("posted", "amara eve mona tess tom fin li sam noor kim pat")
     closing = walk.opportunity.closing_at.astimezone(clock.EASTERN)
     assert (closing.month, closing.day, closing.hour) == (9, 14, 23)
-    people["pat"].open("ask_question", walk.reference).fill(text="Does the sandbox hold offers already?").press()
+    people["pat"].open("ask_question", walk.reference).fill(
+        text="Does the sandbox hold offers already?"
+    ).press()
     people["li"].open("opportunity", walk.reference).does_not_see("sandbox hold offers")
     question = walk.opportunity.questions.get()
-    words = {"question_en": "Does the sandbox hold offers?", "question_fr": "Le bac à sable contient-il des offres?", "answer_en": "Yes, four.", "answer_fr": "Oui, quatre."}
-    tom.do("publish_answers", walk.reference, **{f"q{question.pk}_do": "publish"}, **{f"q{question.pk}_{key}": value for key, value in words.items()})
-    people["sam"].open("opportunity", walk.reference).sees("Le bac à sable contient-il des offres?", "Oui, quatre.").does_not_see(people["pat"].user.name, people["pat"].user.email)
+    words = {
+        "question_en": "Does the sandbox hold offers?",
+        "question_fr": "Le bac à sable contient-il des offres?",
+        "answer_en": "Yes, four.",
+        "answer_fr": "Oui, quatre.",
+    }
+    tom.do(
+        "publish_answers",
+        walk.reference,
+        **{f"q{question.pk}_do": "publish"},
+        **{f"q{question.pk}_{key}": value for key, value in words.items()},
+    )
+    people["sam"].open("opportunity", walk.reference).sees(
+        "Le bac à sable contient-il des offres?", "Oui, quatre."
+    ).does_not_see(people["pat"].user.name, people["pat"].user.email)
     walk.clock.move_to(utc(2023, 9, 14, 20, 0))
     for name, means in (("li", "visa"), ("sam", "paypal"), ("noor", "visa"), ("kim", "paypal")):
         apply(walk, name, means)
@@ -201,17 +241,30 @@ def evaluation(walk):
     tess.open("prepare_release", walk.reference).press()
     assert tom.fetch("prepare_release", walk.reference).status == 409
     for application in walk.opportunity.applications.in_play():
-        tess.open("prepare_application", walk.reference, application.pk).sees("Example").fill(sure="on").press()
+        tess.open("prepare_application", walk.reference, application.pk).sees("Example").fill(
+            sure="on"
+        ).press()
     tess.do("release", walk.reference)
     walk.everyone_looks("evaluation", "amara eve mona tess tom fin li sam")
     criterion = walk.opportunity.evaluation_criteria.get()
     weak = walk.opportunity.applications.get(supplier=people["kim"].user).label
-    names = [word for name in SECRET for word in (f"{name.title()} Example", people[name].user.email, people[name].user.name, f"gitlab.com/{name}-example")]
+    names = [
+        word
+        for name in SECRET
+        for word in (
+            f"{name.title()} Example",
+            people[name].user.email,
+            people[name].user.name,
+            f"gitlab.com/{name}-example",
+        )
+    ]
     for evaluator in (amara, eve):
         evaluator.open("evaluate", walk.reference).fill(no_conflict="on").press()
         for label in "ABCD":
             mark, reason = ("fail", FAIL) if label == weak else ("pass", PASS)
-            evaluator.open("evaluate_application", walk.reference, label).sees("sealed words").does_not_see(*names)
+            evaluator.open("evaluate_application", walk.reference, label).sees("sealed words").does_not_see(
+                *names
+            )
             evaluator.fill(**{f"mark_{criterion.pk}": mark, f"reason_{criterion.pk}": reason}).press()
         evaluator.open("evaluate", walk.reference).does_not_see(*names)
         evaluator.page.locator("main form:has(input[value=hand_in]) button").click()
@@ -243,11 +296,20 @@ def selection(walk):
     walk.everyone_looks("selection", "amara eve mona tess tom li kim pat")
     expected = draw.draw(pool.text.encode("ascii"), SIGNATURE).order
     pat.open("draw_page", walk.reference).sees(*expected)
-    offered = {application.receipt: name for name in SECRET for application in walk.opportunity.applications.filter(supplier=people[name].user)}
+    offered = {
+        application.receipt: name
+        for name in SECRET
+        for application in walk.opportunity.applications.filter(supplier=people[name].user)
+    }
     first, second = (people[offered[receipt]] for receipt in expected[:2])
     assert second.fetch("sign", walk.reference).status == 409
     first.do("decline_offer", walk.reference)
-    second.do("sign", walk.reference, agree="on", signed_name=walk.opportunity.applications.get(supplier=second.user).legal_name)
+    second.do(
+        "sign",
+        walk.reference,
+        agree="on",
+        signed_name=walk.opportunity.applications.get(supplier=second.user).legal_name,
+    )
     walk.everyone_looks("work", "amara eve mona tess tom fin li sam noor kim pat")
     walk.supplier = second
     winner = walk.opportunity.applications.get(supplier=second.user).legal_name
@@ -262,7 +324,12 @@ def acceptance(walk):
     repository = "https://gitlab.com/esdc-edsc/azure-policies"
     supplier.do("start_work", walk.reference, repository=repository)
     criteria = list(walk.opportunity.acceptance_criteria.all())
-    delivery = {"url": repository, "revision": "v1.0.0", "licence": "MIT", **{f"how_met_{c.pk}": "Voir le fichier README." for c in criteria}}
+    delivery = {
+        "url": repository,
+        "revision": "v1.0.0",
+        "licence": "MIT",
+        **{f"how_met_{c.pk}": "Voir le fichier README." for c in criteria},
+    }
     supplier.do("deliver", walk.reference, **delivery)
     assert supplier.fetch("accept_work", walk.reference).status == 409
     met = {f"met_{c.pk}": "yes" for c in criteria}
@@ -285,6 +352,7 @@ def payment(walk):
         province="QC", charges_tax="yes", gst_number="123456789 RT 0001", pst_number="1234567890 TQ 0001",
     )  # fmt: skip
     supplier.press().sees("7\u00a0473,38" if supplier.language == "fr" else "7,473.38").press()
+    supplier.page.wait_for_url(supplier.address("workspace_opportunity", walk.reference))
     invoice = walk.opportunity.latest_invoice
     assert (str(invoice.amount), str(invoice.total)) == ("6500.00", "7473.38")
     walk.everyone_looks("certification", "amara eve mona tess fin li")
@@ -293,11 +361,21 @@ def payment(walk):
     walk.everyone_looks("paying", "amara eve mona tess fin li")
     assert mona.fetch("pay", walk.reference).status == 409
     walk.clock.move_to(utc(2023, 9, 22, 14, 0))
-    fin.do("pay", walk.reference, means="card", document_number="5100012345", transaction_reference="AC-99", paid_on="2023-09-22", countersign="on")
+    fin.do(
+        "pay",
+        walk.reference,
+        means="card",
+        document_number="5100012345",
+        transaction_reference="AC-99",
+        paid_on="2023-09-22",
+        countersign="on",
+    )
     walk.everyone_looks("registry", "amara eve mona tess fin li")
     supplier.open("workspace_opportunity", walk.reference).sees("AC-99")
     mona.open("workspace_opportunity", walk.reference).sees("5100012345")
-    walk.people["li" if supplier is not walk.people["li"] else "sam"].open("workspace_opportunity", walk.reference).does_not_see("AC-99", "H2X 1Y4")
+    walk.people["li" if supplier is not walk.people["li"] else "sam"].open(
+        "workspace_opportunity", walk.reference
+    ).does_not_see("AC-99", "H2X 1Y4")
 
 
 def registry(walk):
@@ -308,13 +386,22 @@ def registry(walk):
     block = yaml.safe_load(ore.entry_block(entry.as_entry()))[0]
     assert block["repositoryURL"]["fr"] == "https://gitlab.com/esdc-edsc/azure-policies"
     original = (ore.DATA / "esdc-edsc.yml").read_text()
-    assert ore.append_entry(original, entry.as_entry()).startswith(original)
+    changed = ore.append_entry(original, entry.as_entry())
+    assert changed == original + ore.entry_block(entry.as_entry())
+    accepted_by_the_registry(changed)
     assert tom.fetch("complete", walk.reference).status == 409
-    amara.do("record_pull_request", walk.reference, pull_request_url="https://github.com/canada-ca/ore-ero/pull/1234")
+    amara.do(
+        "record_pull_request",
+        walk.reference,
+        pull_request_url="https://github.com/canada-ca/ore-ero/pull/1234",
+    )
     assert amara.fetch("complete", walk.reference).status == 409
     walk.clock.move_to(utc(2023, 9, 25, 14, 0))
     tom.do("complete", walk.reference, merged_on="2023-09-25", merged="on")
     walk.everyone_looks("complete", "amara eve mona tess tom fin li sam noor kim pat")
+    releases = check(ocds.package(ocds.published().get(pk=walk.opportunity.pk), clock.now()))
+    assert (releases[0]["tag"], releases[-1]["tag"]) == (["tender"], ["contractTermination"])
+    assert ["award", "contract"] in [release["tag"] for release in releases]
 
 
 def proofs(walk):
@@ -326,7 +413,9 @@ def proofs(walk):
     assert not Email.objects.exclude(status=STATUS.sent).exists()
     notifications = list(walk.opportunity.notifications.select_related("recipient", "email"))
     for row in notifications:
-        assert ("Prochaines étapes" in row.email.message or "suite" in row.email.message.lower()) == (row.recipient.language == "fr"), row.template
+        assert ("Prochaines étapes" in row.email.message or "suite" in row.email.message.lower()) == (
+            row.recipient.language == "fr"
+        ), row.template
         assert "What happens next" in row.email.message or row.recipient.language == "fr"
     told = {row.template for row in notifications}
     assert told >= {
