@@ -32,7 +32,16 @@ def make_form(name: str, opportunity, by, now: datetime, data=None, files=None):
     return form_class(row)(data, files, opportunity=opportunity, by=by, now=now, transition=row)
 
 
-def act(name: str, opportunity, by, *, data: dict[str, Any] | None = None, files=None, now: datetime | None = None, version: int | None = None):
+def act(
+    name: str,
+    opportunity,
+    by,
+    *,
+    data: dict[str, Any] | None = None,
+    files=None,
+    now: datetime | None = None,
+    version: int | None = None,
+):
     """Do the transition. `data` is what the form's fields would be posted as. Returns the Event.
 
     Raises `lifecycle.Refused` when it may not happen (checked before the form is, so that outsiders learn nothing

@@ -40,7 +40,9 @@ def close(now: datetime) -> int:
     done, seen = 0, 0
     while True:
         with transaction.atomic():
-            due = claimed(Opportunity.objects.filter(state="posted", closing_at__lte=now, pk__gt=seen).order_by("pk"))
+            due = claimed(
+                Opportunity.objects.filter(state="posted", closing_at__lte=now, pk__gt=seen).order_by("pk")
+            )
             if due is None:
                 return done
             seen = due.pk
@@ -66,7 +68,9 @@ def deadline(function):
 
 @deadline
 def next_closing(now: datetime) -> datetime | None:
-    return Opportunity.objects.filter(state="posted", closing_at__gt=now).aggregate(moment=Min("closing_at"))["moment"]
+    return Opportunity.objects.filter(state="posted", closing_at__gt=now).aggregate(moment=Min("closing_at"))[
+        "moment"
+    ]
 
 
 def next_due(now: datetime) -> datetime | None:

@@ -14,18 +14,37 @@ NEED = {
     "branch": "IITB",
 }
 STATEMENT = {
-    "title": {"en": "Count visits to the benefits pages", "fr": "Compter les visites des pages sur les prestations"},
-    "short_description": {"en": "Write a script that counts visits to pages.", "fr": "Écrire un script qui compte les visites des pages."},
+    "title": {
+        "en": "Count visits to the benefits pages",
+        "fr": "Compter les visites des pages sur les prestations",
+    },
+    "short_description": {
+        "en": "Write a script that counts visits to pages.",
+        "fr": "Écrire un script qui compte les visites des pages.",
+    },
     "background": {"en": "The logs are public.", "fr": "Les journaux sont publics."},
     "work": {"en": "Read the logs and write a table.", "fr": "Lire les journaux et écrire un tableau."},
     "deliverables": {"en": "A script and its tests.", "fr": "Un script et ses tests."},
     "skills": [{"en": "Python", "fr": "Python"}, {"en": "Statistics", "fr": "Statistique"}],
     "licence": "MIT",
     "repository": "https://gitlab.com/esdc-edsc/visits",
-    "evaluation_criteria": [{"en": "Show that you have the required skills, or similar ones.", "fr": "Montrez que vous avez les compétences requises, ou semblables."}],
+    "evaluation_criteria": [
+        {
+            "en": "Show that you have the required skills, or similar ones.",
+            "fr": "Montrez que vous avez les compétences requises, ou semblables.",
+        }
+    ],
     "acceptance_criteria": [
-        {"kind": "licence", "en": "The repository holds the licence file.", "fr": "Le dépôt contient le fichier de licence."},
-        {"kind": "requirements", "en": "The script meets every requirement.", "fr": "Le script répond à toutes les exigences."},
+        {
+            "kind": "licence",
+            "en": "The repository holds the licence file.",
+            "fr": "Le dépôt contient le fichier de licence.",
+        },
+        {
+            "kind": "requirements",
+            "en": "The script meets every requirement.",
+            "fr": "Le script répond à toutes les exigences.",
+        },
     ],
     "fixed_price": Decimal("6500.00"),
     "hourly_rate": Decimal("80"),
@@ -45,7 +64,16 @@ def people(cast, suppliers=None, evaluators=None) -> People:
     )
 
 
-def journey(cast, *, closing: datetime | None = None, now: datetime | None = None, state: str = "opened", suppliers=None, passing=None, evaluators=None) -> Journey:
+def journey(
+    cast,
+    *,
+    closing: datetime | None = None,
+    now: datetime | None = None,
+    state: str = "opened",
+    suppliers=None,
+    passing=None,
+    evaluators=None,
+) -> Journey:
     """A journey not yet begun. Give `closing`, or the `state` to be reached shortly before `now`."""
     closing = closing or closing_for(state, now or clock.now(), timedelta(minutes=5))
     return Journey(people(cast, suppliers, evaluators), Words(NEED, STATEMENT), closing, passing)

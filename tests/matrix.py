@@ -4,7 +4,9 @@ Tests made from the table cannot catch a wrong table; this one can. `target` "-"
 """
 
 EARLY = "draft screening waitlisted preparing committing reserving reserved"
-UNSIGNED = "preparing committing reserving reserved posted opened evaluation review confirmed drawing selection"
+UNSIGNED = (
+    "preparing committing reserving reserved posted opened evaluation review confirmed drawing selection"
+)
 
 # step, transition, from, to, who
 ROWS = """
@@ -72,6 +74,11 @@ def _expand(words: str) -> list[str]:
 
 
 MATRIX = {
-    name: {"step": int(step), "sources": _expand(sources), "target": None if target == "-" else target, "roles": _expand(roles)}
+    name: {
+        "step": int(step),
+        "sources": _expand(sources),
+        "target": None if target == "-" else target,
+        "roles": _expand(roles),
+    }
     for step, name, sources, target, roles in (line.split() for line in ROWS.strip().splitlines())
 }

@@ -12,7 +12,9 @@ LOCKED = ("requirements.txt", "requirements-dev.txt", "requirements-demo.txt")
 @pytest.mark.parametrize("name", LOCKED)
 def test_every_package_is_pinned_with_its_hashes_and_says_nothing_of_where_it_came_from(name):
     text = (bootstrap.BASE_DIR / name).read_text()
-    pins = re.findall(r"^([a-z0-9][\w.-]*)==\S+.*\\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.M)
+    pins = re.findall(
+        r"^([a-z0-9][\w.-]*)==\S+.*\\\n((?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.M
+    )
     named = re.findall(r"^[a-z0-9][\w.-]*==", text, re.M)
     assert pins
     assert len(pins) == len(named)

@@ -36,7 +36,13 @@ class Stand:
 
 def test_every_row_of_the_table_is_the_one_written_by_hand():
     table = {
-        row.name: {"step": row.step, "sources": list(row.sources), "target": row.target, "roles": [str(r) for r in row.roles]} for row in LIFECYCLE
+        row.name: {
+            "step": row.step,
+            "sources": list(row.sources),
+            "target": row.target,
+            "roles": [str(r) for r in row.roles],
+        }
+        for row in LIFECYCLE
     }
     assert table == MATRIX
 
@@ -85,7 +91,14 @@ def test_json_has_the_fields_that_others_read():
 
 
 def draft(cast, **fields):
-    values = {"title_en": "Count the visits", "need": "A counter", "reason": "We guess now", "team_name": "Web", "branch": "IITB", **fields}
+    values = {
+        "title_en": "Count the visits",
+        "need": "A counter",
+        "reason": "We guess now",
+        "team_name": "Web",
+        "branch": "IITB",
+        **fields,
+    }
     return Opportunity.objects.create(client=cast.amara, **values)
 
 
@@ -98,7 +111,13 @@ def test_only_the_client_submits_and_the_event_says_so(cast):
         assert refusal.value.code == "role"
     event = act("submit", opportunity, cast.amara)
     opportunity.refresh_from_db()
-    assert (opportunity.state, opportunity.version, event.source, event.target, event.role) == ("screening", 2, "draft", "screening", "client")
+    assert (opportunity.state, opportunity.version, event.source, event.target, event.role) == (
+        "screening",
+        2,
+        "draft",
+        "screening",
+        "client",
+    )
 
 
 @pytest.mark.django_db
@@ -185,6 +204,11 @@ def test_twenty_at_once_submit_one(cast):
 
 def test_the_command_needs_no_database():
     script = [sys.executable, "manage.py", "lifecycle", "--format", "json"]
-    environment = {"PATH": "/usr/bin:/bin", "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-    done = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    }
+    done = subprocess.run(
+        script, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
     assert {row["name"] for row in json.loads(done.stdout)} == set(MATRIX)

@@ -276,6 +276,9 @@ def test_criteria_written_in_markdown_read_as_text_and_never_as_code(client, cas
     criterion = opportunity.acceptance_criteria.first()
     criterion.text_en = "It has:\n\n- <b>tests</b>\n- a licence"
     criterion.save()
-    pages = [page_of(client, cast.li, opportunity), client.get(reverse("deliver", args=[opportunity.reference])).text]
+    pages = [
+        page_of(client, cast.li, opportunity),
+        client.get(reverse("deliver", args=[opportunity.reference])).text,
+    ]
     for page in pages:
         assert "a licence</li>" in page and "&lt;b&gt;tests" in page and "<b>tests" not in page

@@ -31,19 +31,28 @@ class ReasonForm(ActionForm):
     """A decision with a reason that the other side reads."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5}), help_text=_("Whoever is concerned reads this reason.")
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Whoever is concerned reads this reason."),
     )
 
     def record(self, opportunity, by, now):
-        remark = Remark.objects.create(opportunity=opportunity, transition=self.transition.name, text=self.cleaned_data["reason"], at=now)
+        remark = Remark.objects.create(
+            opportunity=opportunity, transition=self.transition.name, text=self.cleaned_data["reason"], at=now
+        )
         return {"remark": remark.pk}
 
 
 class PublicReasonForm(ActionForm):
     """A decision whose reason is public, in both languages."""
 
-    reason_en = forms.CharField(label=_("Public reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
-    reason_fr = forms.CharField(label=_("Public reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+    reason_en = forms.CharField(
+        label=_("Public reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    reason_fr = forms.CharField(
+        label=_("Public reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
 
     def record(self, opportunity, by, now):
         opportunity.ending_reason_en = self.cleaned_data["reason_en"]

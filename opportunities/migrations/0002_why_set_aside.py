@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('opportunities', '0001_initial'),
+        ("opportunities", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='question',
-            name='set_aside_reason',
-            field=models.TextField(blank=True, verbose_name='why it is not published, for the asker to read'),
+            model_name="question",
+            name="set_aside_reason",
+            field=models.TextField(blank=True, verbose_name="why it is not published, for the asker to read"),
         ),
     ]

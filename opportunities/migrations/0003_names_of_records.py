@@ -4,108 +4,164 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('opportunities', '0002_why_set_aside'),
-        ('post_office', '0014_alter_email_recipient_delivery_status_and_more'),
+        ("opportunities", "0002_why_set_aside"),
+        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SentMail',
-            fields=[
-            ],
+            name="SentMail",
+            fields=[],
             options={
-                'verbose_name': 'e-mail',
-                'verbose_name_plural': 'e-mails',
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "e-mail",
+                "verbose_name_plural": "e-mails",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('post_office.email',),
+            bases=("post_office.email",),
         ),
         migrations.AlterModelOptions(
-            name='acceptancecriterion',
-            options={'ordering': ['order', 'pk'], 'verbose_name': 'work acceptance criterion', 'verbose_name_plural': 'work acceptance criteria'},
+            name="acceptancecriterion",
+            options={
+                "ordering": ["order", "pk"],
+                "verbose_name": "work acceptance criterion",
+                "verbose_name_plural": "work acceptance criteria",
+            },
         ),
         migrations.AlterModelOptions(
-            name='acceptanceresult',
-            options={'ordering': ['pk'], 'verbose_name': 'acceptance criterion judged', 'verbose_name_plural': 'acceptance criteria judged'},
+            name="acceptanceresult",
+            options={
+                "ordering": ["pk"],
+                "verbose_name": "acceptance criterion judged",
+                "verbose_name_plural": "acceptance criteria judged",
+            },
         ),
         migrations.AlterModelOptions(
-            name='amendment',
-            options={'ordering': ['number'], 'verbose_name': 'amendment', 'verbose_name_plural': 'amendments'},
+            name="amendment",
+            options={
+                "ordering": ["number"],
+                "verbose_name": "amendment",
+                "verbose_name_plural": "amendments",
+            },
         ),
         migrations.AlterModelOptions(
-            name='assessment',
-            options={'verbose_name': 'assessment of a delivery', 'verbose_name_plural': 'assessments of deliveries'},
+            name="assessment",
+            options={
+                "verbose_name": "assessment of a delivery",
+                "verbose_name_plural": "assessments of deliveries",
+            },
         ),
         migrations.AlterModelOptions(
-            name='certification',
-            options={'verbose_name': 'certification (section 34)', 'verbose_name_plural': 'certifications (section 34)'},
+            name="certification",
+            options={
+                "verbose_name": "certification (section 34)",
+                "verbose_name_plural": "certifications (section 34)",
+            },
         ),
         migrations.AlterModelOptions(
-            name='commitment',
-            options={'ordering': ['pk'], 'verbose_name': 'commitment of funds', 'verbose_name_plural': 'commitments of funds'},
+            name="commitment",
+            options={
+                "ordering": ["pk"],
+                "verbose_name": "commitment of funds",
+                "verbose_name_plural": "commitments of funds",
+            },
         ),
         migrations.AlterModelOptions(
-            name='contract',
-            options={'verbose_name': 'contract', 'verbose_name_plural': 'contracts'},
+            name="contract",
+            options={"verbose_name": "contract", "verbose_name_plural": "contracts"},
         ),
         migrations.AlterModelOptions(
-            name='delivery',
-            options={'ordering': ['number'], 'verbose_name': 'delivery', 'verbose_name_plural': 'deliveries'},
+            name="delivery",
+            options={"ordering": ["number"], "verbose_name": "delivery", "verbose_name_plural": "deliveries"},
         ),
         migrations.AlterModelOptions(
-            name='dispute',
-            options={'ordering': ['pk'], 'verbose_name': 'dispute', 'verbose_name_plural': 'disputes'},
+            name="dispute",
+            options={"ordering": ["pk"], "verbose_name": "dispute", "verbose_name_plural": "disputes"},
         ),
         migrations.AlterModelOptions(
-            name='evaluationcriterion',
-            options={'ordering': ['order', 'pk'], 'verbose_name': 'application evaluation criterion', 'verbose_name_plural': 'application evaluation criteria'},
+            name="evaluationcriterion",
+            options={
+                "ordering": ["order", "pk"],
+                "verbose_name": "application evaluation criterion",
+                "verbose_name_plural": "application evaluation criteria",
+            },
         ),
         migrations.AlterModelOptions(
-            name='extension',
-            options={'ordering': ['pk'], 'verbose_name': 'extension of the delivery date', 'verbose_name_plural': 'extensions of the delivery date'},
+            name="extension",
+            options={
+                "ordering": ["pk"],
+                "verbose_name": "extension of the delivery date",
+                "verbose_name_plural": "extensions of the delivery date",
+            },
         ),
         migrations.AlterModelOptions(
-            name='invoice',
-            options={'ordering': ['version'], 'verbose_name': 'invoice', 'verbose_name_plural': 'invoices'},
+            name="invoice",
+            options={"ordering": ["version"], "verbose_name": "invoice", "verbose_name_plural": "invoices"},
         ),
         migrations.AlterModelOptions(
-            name='message',
-            options={'ordering': ['sent_at', 'pk'], 'verbose_name': 'message', 'verbose_name_plural': 'messages'},
+            name="message",
+            options={
+                "ordering": ["sent_at", "pk"],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+            },
         ),
         migrations.AlterModelOptions(
-            name='notification',
-            options={'ordering': ['-created_at', '-pk'], 'verbose_name': 'notification', 'verbose_name_plural': 'notifications'},
+            name="notification",
+            options={
+                "ordering": ["-created_at", "-pk"],
+                "verbose_name": "notification",
+                "verbose_name_plural": "notifications",
+            },
         ),
         migrations.AlterModelOptions(
-            name='payment',
-            options={'verbose_name': 'payment (section 33)', 'verbose_name_plural': 'payments (section 33)'},
+            name="payment",
+            options={"verbose_name": "payment (section 33)", "verbose_name_plural": "payments (section 33)"},
         ),
         migrations.AlterModelOptions(
-            name='question',
-            options={'ordering': ['asked_at', 'pk'], 'verbose_name': 'question', 'verbose_name_plural': 'questions'},
+            name="question",
+            options={
+                "ordering": ["asked_at", "pk"],
+                "verbose_name": "question",
+                "verbose_name_plural": "questions",
+            },
         ),
         migrations.AlterModelOptions(
-            name='registryentry',
-            options={'verbose_name': 'registry entry', 'verbose_name_plural': 'registry entries'},
+            name="registryentry",
+            options={"verbose_name": "registry entry", "verbose_name_plural": "registry entries"},
         ),
         migrations.AlterModelOptions(
-            name='remark',
-            options={'ordering': ['at', 'pk'], 'verbose_name': 'reason given', 'verbose_name_plural': 'reasons given'},
+            name="remark",
+            options={
+                "ordering": ["at", "pk"],
+                "verbose_name": "reason given",
+                "verbose_name_plural": "reasons given",
+            },
         ),
         migrations.AlterModelOptions(
-            name='reservation',
-            options={'ordering': ['pk'], 'verbose_name': 'fund reservation', 'verbose_name_plural': 'fund reservations'},
+            name="reservation",
+            options={
+                "ordering": ["pk"],
+                "verbose_name": "fund reservation",
+                "verbose_name_plural": "fund reservations",
+            },
         ),
         migrations.AlterModelOptions(
-            name='screening',
-            options={'ordering': ['decided_at', 'pk'], 'verbose_name': 'eligibility check', 'verbose_name_plural': 'eligibility checks'},
+            name="screening",
+            options={
+                "ordering": ["decided_at", "pk"],
+                "verbose_name": "eligibility check",
+                "verbose_name_plural": "eligibility checks",
+            },
         ),
         migrations.AlterModelOptions(
-            name='screeningresult',
-            options={'ordering': ['pk'], 'verbose_name': 'eligibility criterion judged', 'verbose_name_plural': 'eligibility criteria judged'},
+            name="screeningresult",
+            options={
+                "ordering": ["pk"],
+                "verbose_name": "eligibility criterion judged",
+                "verbose_name_plural": "eligibility criteria judged",
+            },
         ),
     ]

@@ -8,32 +8,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('opportunities', '0005_mailing_list'),
+        ("opportunities", "0005_mailing_list"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ExcludedSupplier',
+            name="ExcludedSupplier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('supplier_name', models.CharField(max_length=200, verbose_name='supplier')),
-                ('reason', models.TextField(verbose_name='reason, which the supplier reads')),
-                ('excluded_at', models.DateTimeField(verbose_name='excluded')),
-                ('opportunity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='excluded_suppliers', to='opportunities.opportunity')),
-                ('supplier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("supplier_name", models.CharField(max_length=200, verbose_name="supplier")),
+                ("reason", models.TextField(verbose_name="reason, which the supplier reads")),
+                ("excluded_at", models.DateTimeField(verbose_name="excluded")),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="excluded_suppliers",
+                        to="opportunities.opportunity",
+                    ),
+                ),
+                (
+                    "supplier",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'excluded supplier',
-                'verbose_name_plural': 'excluded suppliers',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('opportunity', 'supplier'), name='excluded_once')],
+                "verbose_name": "excluded supplier",
+                "verbose_name_plural": "excluded suppliers",
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("opportunity", "supplier"), name="excluded_once")
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='excludedsupplier',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='182522c2614670149f0a7873300f3746a1d36a6a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a49ff', table='opportunities_excludedsupplier', when='BEFORE')),
+            model_name="excludedsupplier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="182522c2614670149f0a7873300f3746a1d36a6a",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a49ff",
+                    table="opportunities_excludedsupplier",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -8,80 +8,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('opportunities', '0006_excluded_supplier'),
+        ("opportunities", "0006_excluded_supplier"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PaymentConfirmation',
+            name="PaymentConfirmation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('confirmed_at', models.DateTimeField(verbose_name='receipt confirmed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(verbose_name="receipt confirmed")),
             ],
             options={
-                'verbose_name': 'confirmation of payment',
-                'verbose_name_plural': 'confirmations of payment',
+                "verbose_name": "confirmation of payment",
+                "verbose_name_plural": "confirmations of payment",
             },
         ),
         migrations.AddField(
-            model_name='contract',
-            name='countersigned_at',
-            field=models.DateTimeField(null=True, verbose_name='countersigned for Canada'),
+            model_name="contract",
+            name="countersigned_at",
+            field=models.DateTimeField(null=True, verbose_name="countersigned for Canada"),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='countersigned_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='countersigned by'),
+            model_name="contract",
+            name="countersigned_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="countersigned by",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='file',
+            model_name="invoice",
+            name="file",
             field=models.CharField(blank=True, max_length=40),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='file_name',
-            field=models.CharField(blank=True, max_length=150, verbose_name='the supplier’s own invoice'),
+            model_name="invoice",
+            name="file_name",
+            field=models.CharField(blank=True, max_length=150, verbose_name="the supplier’s own invoice"),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='file_sha256',
+            model_name="invoice",
+            name="file_sha256",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='registryentry',
-            name='partners',
-            field=models.TextField(blank=True, verbose_name='partners'),
+            model_name="registryentry",
+            name="partners",
+            field=models.TextField(blank=True, verbose_name="partners"),
         ),
         migrations.AddField(
-            model_name='registryentry',
-            name='related_code',
-            field=models.TextField(blank=True, verbose_name='related code'),
+            model_name="registryentry",
+            name="related_code",
+            field=models.TextField(blank=True, verbose_name="related code"),
         ),
         migrations.AddField(
-            model_name='registryentry',
-            name='repository_url_fr',
-            field=models.URLField(blank=True, max_length=300, verbose_name='repository in French, when it is another'),
+            model_name="registryentry",
+            name="repository_url_fr",
+            field=models.URLField(
+                blank=True, max_length=300, verbose_name="repository in French, when it is another"
+            ),
         ),
         migrations.AddField(
-            model_name='registryentry',
-            name='updates_existing',
-            field=models.BooleanField(default=False, verbose_name='updates the entry of that name'),
+            model_name="registryentry",
+            name="updates_existing",
+            field=models.BooleanField(default=False, verbose_name="updates the entry of that name"),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('countersigned_at__isnull', True), ('countersigned_by__isnull', True)), models.Q(('countersigned_at__isnull', False), ('countersigned_by__isnull', False)), _connector='OR'), name='countersigned_by_somebody'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("countersigned_at__isnull", True), ("countersigned_by__isnull", True)),
+                    models.Q(("countersigned_at__isnull", False), ("countersigned_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="countersigned_by_somebody",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentconfirmation',
-            name='payment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='confirmation', to='opportunities.payment'),
+            model_name="paymentconfirmation",
+            name="payment",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="confirmation",
+                to="opportunities.payment",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentconfirmation',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e59bbf98509b7d6bc666ddf5580c2d13fdfbb09c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_41c1d', table='opportunities_paymentconfirmation', when='BEFORE')),
+            model_name="paymentconfirmation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e59bbf98509b7d6bc666ddf5580c2d13fdfbb09c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_41c1d",
+                    table="opportunities_paymentconfirmation",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

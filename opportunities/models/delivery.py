@@ -24,7 +24,9 @@ class Delivery(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("delivery"), _("deliveries")
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_delivery_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["opportunity", "number"], name="one_delivery_a_number")
+        ]
         triggers = [append_only()]
 
 
@@ -54,5 +56,7 @@ class AcceptanceResult(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("acceptance criterion judged"), _("acceptance criteria judged")
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["assessment", "criterion"], name="one_judgment_a_criterion")]
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "criterion"], name="one_judgment_a_criterion")
+        ]
         triggers = [append_only()]

@@ -26,7 +26,9 @@ class Event(models.Model):
     transition = models.CharField(_("transition"), max_length=40)
     source = models.CharField(_("from"), max_length=20)
     target = models.CharField(_("to"), max_length=20)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+    )
     role = models.CharField(_("as"), max_length=12)
     at = models.DateTimeField(_("when"))
     data = models.JSONField(_("facts"), default=dict, encoder=DjangoJSONEncoder)

@@ -19,7 +19,12 @@ class Commitment(models.Model):
         RISK = "risk", _("IITB agrees to carry the risk until the budget is transferred")
 
     opportunity = models.ForeignKey("Opportunity", models.PROTECT, related_name="commitments")
-    amount = models.DecimalField(_("amount committed, taxes included"), max_digits=9, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))])
+    amount = models.DecimalField(
+        _("amount committed, taxes included"),
+        max_digits=9,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )
     source = models.CharField(_("where the budget comes from"), max_length=10, choices=Source.choices)
     pif_number = models.CharField(_("procurement initiation form (PIF) number"), max_length=60, blank=True)
     committed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -36,7 +41,12 @@ class Reservation(models.Model):
 
     opportunity = models.ForeignKey("Opportunity", models.PROTECT, related_name="reservations")
     number = models.CharField(_("fund reservation number"), max_length=60)
-    amount = models.DecimalField(_("amount reserved, taxes included"), max_digits=9, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))])
+    amount = models.DecimalField(
+        _("amount reserved, taxes included"),
+        max_digits=9,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )
     reserved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     reserved_at = models.DateTimeField(_("reserved"))
 

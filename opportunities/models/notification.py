@@ -13,7 +13,9 @@ class Notification(models.Model):
 
     event = models.ForeignKey("Event", models.PROTECT, null=True, related_name="notifications")
     opportunity = models.ForeignKey("Opportunity", models.PROTECT, null=True, related_name="notifications")
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notifications")
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notifications"
+    )
     template = models.CharField(max_length=60)
     audience = models.CharField(max_length=20)
     email = models.OneToOneField("post_office.Email", models.PROTECT, related_name="notification")

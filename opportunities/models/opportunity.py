@@ -53,7 +53,11 @@ class OpportunityQuerySet(models.QuerySet):
     def part_of(user) -> Q:
         """Where the user is client, manager or evaluator. The manager sees it from the commitment on."""
         evaluators = Opportunity.evaluators.through.objects.filter(opportunity=OuterRef("pk"), user=user)
-        return Q(client=user) | Q(manager=user) & ~Q(state__in=("draft", "screening", "waitlisted")) | Exists(evaluators)
+        return (
+            Q(client=user)
+            | Q(manager=user) & ~Q(state__in=("draft", "screening", "waitlisted"))
+            | Exists(evaluators)
+        )
 
     def with_people(self):
         """With what cards and pages show, in a constant number of queries."""
@@ -65,19 +69,32 @@ class Opportunity(models.Model):
 
     reference = models.CharField(_("reference"), max_length=20, unique=True, editable=False)
     state = models.CharField(
-        _("state"), max_length=20, default="draft", editable=False, choices=[(s.name, s.label) for s in STATES.values()]
+        _("state"),
+        max_length=20,
+        default="draft",
+        editable=False,
+        choices=[(s.name, s.label) for s in STATES.values()],
     )
     state_since = models.DateTimeField(_("since"), default=clock.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     modified_at = models.DateTimeField(_("modified"), default=clock.now, editable=False)
     rerun_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="reruns", verbose_name=_("run again from")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="reruns",
+        verbose_name=_("run again from"),
     )
 
     # people
     client = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="opportunities_as_client", verbose_name=_("client")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="opportunities_as_client",
+        verbose_name=_("client"),
     )
     manager = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -88,7 +105,10 @@ class Opportunity(models.Model):
         verbose_name=_("manager with delegated financial authority"),
     )
     evaluators = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, blank=True, related_name="opportunities_as_evaluator", verbose_name=_("evaluators")
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="opportunities_as_evaluator",
+        verbose_name=_("evaluators"),
     )
     entered_by_team = models.BooleanField(_("entered by the team, from an e-mail"), default=False)
 
@@ -97,12 +117,12 @@ class Opportunity(models.Model):
     need = models.TextField(_("what is needed"), blank=True)
     reason = models.TextField(_("why it is needed"), blank=True)
     repository = models.URLField(_("repository"), blank=True, max_length=300)
-    department = models.CharField(
-        _("department"), max_length=200, blank=True, default=DEPARTMENT
-    )
+    department = models.CharField(_("department"), max_length=200, blank=True, default=DEPARTMENT)
     branch = models.CharField(_("branch"), max_length=200, blank=True)
     team_name = models.CharField(_("team"), max_length=200, blank=True)
-    budget = models.DecimalField(_("budget thought of"), max_digits=9, decimal_places=2, null=True, blank=True)
+    budget = models.DecimalField(
+        _("budget thought of"), max_digits=9, decimal_places=2, null=True, blank=True
+    )
     wanted_date = models.DateField(_("wanted by"), null=True, blank=True)
     heard_from = models.CharField(_("how you heard of micro-acquisition"), max_length=200, blank=True)
 
@@ -113,9 +133,13 @@ class Opportunity(models.Model):
     deliverables = models.TextField(_("deliverables"), blank=True)
     skills = models.ManyToManyField(Skill, blank=True, verbose_name=_("skills"))
     licence = models.CharField(_("licence (SPDX identifier)"), max_length=60, blank=True, default="MIT")
-    fixed_price = models.DecimalField(_("fixed price, before taxes"), max_digits=9, decimal_places=2, null=True, blank=True)
+    fixed_price = models.DecimalField(
+        _("fixed price, before taxes"), max_digits=9, decimal_places=2, null=True, blank=True
+    )
     hourly_rate = models.DecimalField(_("hourly rate"), max_digits=6, decimal_places=2, null=True, blank=True)
-    estimated_hours = models.DecimalField(_("estimated hours"), max_digits=5, decimal_places=1, null=True, blank=True)
+    estimated_hours = models.DecimalField(
+        _("estimated hours"), max_digits=5, decimal_places=1, null=True, blank=True
+    )
     weekly_hours = models.DecimalField(
         _("hours a week"),
         max_digits=3,
@@ -129,7 +153,9 @@ class Opportunity(models.Model):
     delivery_date = models.DateField(_("work delivery date"), null=True, blank=True)
     original_delivery_date = models.DateField(null=True, editable=False)
     unclassified = models.BooleanField(_("Everything about this work is unclassified."), default=False)
-    stand_alone = models.BooleanField(_("It is a stand-alone piece of work, not part of a larger one."), default=False)
+    stand_alone = models.BooleanField(
+        _("It is a stand-alone piece of work, not part of a larger one."), default=False
+    )
     no_internal_capacity = models.BooleanField(_("Nobody inside has the capacity to do it."), default=False)
     remote_and_open = models.BooleanField(
         _("It is done remotely, in an open repository, under an open source licence."), default=False
@@ -158,16 +184,20 @@ class Opportunity(models.Model):
                 name="public_facts",
             ),
             models.Index(
-                Coalesce("amended_at", "posted_at").desc(), condition=Q(posted_at__isnull=False), name="news_first"
+                Coalesce("amended_at", "posted_at").desc(),
+                condition=Q(posted_at__isnull=False),
+                name="news_first",
             ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=list(STATES)), name="state_known"),
             models.CheckConstraint(
-                condition=Q(manager__isnull=True) | ~Q(manager=models.F("client")), name="manager_is_not_client"
+                condition=Q(manager__isnull=True) | ~Q(manager=models.F("client")),
+                name="manager_is_not_client",
             ),
             models.CheckConstraint(
-                condition=Q(posted_at__isnull=True) | Q(fixed_price__gt=0, fixed_price__lte=Decimal("8695.65")),
+                condition=Q(posted_at__isnull=True)
+                | Q(fixed_price__gt=0, fixed_price__lte=Decimal("8695.65")),
                 name="posted_price_within_ceiling",
             ),
             models.UniqueConstraint(fields=["rerun_of"], name="run_again_once"),
@@ -291,7 +321,9 @@ class Opportunity(models.Model):
 
     def missing_from_inquiry(self) -> list:
         wanted = ("need", "reason", "team_name", "branch", "department")
-        missing = [self._meta.get_field(name).verbose_name for name in wanted if not getattr(self, name).strip()]
+        missing = [
+            self._meta.get_field(name).verbose_name for name in wanted if not getattr(self, name).strip()
+        ]
         if not (self.title_en or self.title_fr):
             missing.insert(0, self._meta.get_field("title").verbose_name)
         return missing
@@ -310,7 +342,10 @@ class Opportunity(models.Model):
         evaluation, acceptance = list(self.evaluation_criteria.all()), list(self.acceptance_criteria.all())
         if not evaluation:
             missing.append(str(_("an evaluation criterion")))
-        for kind, label in (("licence", _("the acceptance criterion on the licence file")), ("requirements", _("the acceptance criterion on the requirements"))):
+        for kind, label in (
+            ("licence", _("the acceptance criterion on the licence file")),
+            ("requirements", _("the acceptance criterion on the requirements")),
+        ):
             if not any(criterion.kind == kind for criterion in acceptance):
                 missing.append(str(label))
         if any(not (c.text_en and c.text_fr) for c in [*evaluation, *acceptance]):

@@ -50,5 +50,7 @@ class Amendment(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("amendment"), _("amendments")
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_amendment_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["opportunity", "number"], name="one_amendment_a_number")
+        ]
         triggers = [append_only()]

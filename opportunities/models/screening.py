@@ -10,7 +10,10 @@ from .records import append_only
 class Criterion(models.TextChoices):
     """The eligibility criteria of the client guide."""
 
-    REQUESTER = "requester", _("The requester works for Employment and Social Development Canada or Service Canada")
+    REQUESTER = (
+        "requester",
+        _("The requester works for Employment and Social Development Canada or Service Canada"),
+    )
     CODE = "code", _("What is needed is code")
     CEILING = "ceiling", _("It costs at most $10,000, taxes included")
     UNCLASSIFIED = "unclassified", _("It is unclassified only")
@@ -54,9 +57,14 @@ class ScreeningResult(models.Model):
     note = models.TextField(_("note"), blank=True)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("eligibility criterion judged"), _("eligibility criteria judged")
+        verbose_name, verbose_name_plural = (
+            _("eligibility criterion judged"),
+            _("eligibility criteria judged"),
+        )
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["screening", "criterion"], name="one_result_a_criterion")]
+        constraints = [
+            models.UniqueConstraint(fields=["screening", "criterion"], name="one_result_a_criterion")
+        ]
         triggers = [append_only()]
 
     def __str__(self) -> str:

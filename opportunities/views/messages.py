@@ -64,7 +64,9 @@ class MessagesView(LoginRequiredMixin, View):
         if not form.is_valid():
             return self.page(form, status=422)
         opportunity, from_team = self.opportunity, Role.TEAM in self.roles
-        send_message(opportunity, request.user, form.cleaned_data["body"], from_team=from_team, now=clock.now())
+        send_message(
+            opportunity, request.user, form.cleaned_data["body"], from_team=from_team, now=clock.now()
+        )
         if from_team:
             notes.success(request, _("Message sent. The client is told by e-mail."))
         else:

@@ -134,7 +134,9 @@ class PreviewView(LoginRequiredMixin, View):
                 in_language[language] = reverse("preview", args=[opportunity.reference])
         context = {
             "opportunity": opportunity,
-            "gaps": [opportunity._meta.get_field(name).verbose_name for name in missing_words(opportunity, here)],
+            "gaps": [
+                opportunity._meta.get_field(name).verbose_name for name in missing_words(opportunity, here)
+            ],
             "preview": True,
             "now": clock.now(),
             "in_language": in_language,

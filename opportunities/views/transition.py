@@ -22,7 +22,13 @@ from ..models import Opportunity
 
 def refused(request, opportunity, transition, refusal: lifecycle.Refused, **around):
     """The 409 page: why not, in the reader's language, and the way back."""
-    context = {"opportunity": opportunity, "transition": transition, "reasons": refusal.reasons, "code": refusal.code, **around}
+    context = {
+        "opportunity": opportunity,
+        "transition": transition,
+        "reasons": refusal.reasons,
+        "code": refusal.code,
+        **around,
+    }
     return TemplateResponse(request, "opportunities/refused.html", context, status=409)
 
 
@@ -46,8 +52,20 @@ class TransitionView(LoginRequiredMixin, View):
 
     def page(self, form, version, status=200):
         row = lifecycle.BY_NAME[form.transition.name]
-        template = select_template([f"opportunities/actions/{row.name}.html", f"evaluations/actions/{row.name}.html", "opportunities/action.html"])
-        context = {"opportunity": form.opportunity, "transition": row, "form": form, "version": version, "now": form.now}
+        template = select_template(
+            [
+                f"opportunities/actions/{row.name}.html",
+                f"evaluations/actions/{row.name}.html",
+                "opportunities/action.html",
+            ]
+        )
+        context = {
+            "opportunity": form.opportunity,
+            "transition": row,
+            "form": form,
+            "version": version,
+            "now": form.now,
+        }
         context |= self.around(form.opportunity)
         return TemplateResponse(self.request, template, context, status=status)
 
@@ -55,14 +73,23 @@ class TransitionView(LoginRequiredMixin, View):
         opportunity, row, now = visible_or_404(request, reference), lifecycle.BY_NAME[name], clock.now()
         code, reasons = lifecycle.why_not(row, opportunity, request.user, now)
         if code:
-            return refused(request, opportunity, row, lifecycle.Refused(code, reasons), **self.around(opportunity))
+            return refused(
+                request, opportunity, row, lifecycle.Refused(code, reasons), **self.around(opportunity)
+            )
         return self.page(make_form(name, opportunity, request.user, now), opportunity.version)
 
     def post(self, request, reference, name):
         opportunity, row = visible_or_404(request, reference), lifecycle.BY_NAME[name]
         version = request.POST.get("version", "")
         try:
-            act(name, opportunity, request.user, data=request.POST, files=request.FILES, version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0)
+            act(
+                name,
+                opportunity,
+                request.user,
+                data=request.POST,
+                files=request.FILES,
+                version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
+            )
         except Invalid as invalid:
             return self.page(invalid.form, version, status=200 if not invalid.form.errors else 422)
         except lifecycle.Refused as refusal:

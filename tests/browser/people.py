@@ -16,8 +16,22 @@ class Person:
         self.page = self.context.new_page()
         self.page.set_default_timeout(10_000)
         self.complaints: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(f"{self.page.url}: {message.text}") if message.type == "error" and "status of 4" not in message.text else None)
-        self.page.on("request", lambda request: None if request.url.startswith((self.base, "data:")) else self.complaints.append(f"request to {request.url}"))
+        self.page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(f"{self.page.url}: {message.text}")
+                if message.type == "error" and "status of 4" not in message.text
+                else None
+            ),
+        )
+        self.page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((self.base, "data:"))
+                else self.complaints.append(f"request to {request.url}")
+            ),
+        )
 
     def address(self, name: str, *args) -> str:
         """The address of a page in this person's language."""

@@ -11,7 +11,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--update", action="store_true", help="add what the source says, drop what it no longer does")
+        what.add_argument(
+            "--update", action="store_true", help="add what the source says, drop what it no longer does"
+        )
         what.add_argument("--compile", action="store_true", help="write django.mo beside django.po")
 
     def handle(self, *args, update, compile, **options):

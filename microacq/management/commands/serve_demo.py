@@ -43,7 +43,9 @@ class Command(BaseCommand):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise CommandError("The demonstration of this folder is already running: stop it first.") from None
+                raise CommandError(
+                    "The demonstration of this folder is already running: stop it first."
+                ) from None
             self.port_must_be_free()
             self.children: list[subprocess.Popen] = []
             try:

@@ -11,7 +11,13 @@ from opportunities.lifecycle import LIFECYCLE, STATES, STEPS
 def as_json() -> str:
     """A list of {name, sources, target, roles, step}; target null where the state stays."""
     rows = [
-        {"name": row.name, "sources": list(row.sources), "target": row.target, "roles": [str(role) for role in row.roles], "step": row.step}
+        {
+            "name": row.name,
+            "sources": list(row.sources),
+            "target": row.target,
+            "roles": [str(role) for role in row.roles],
+            "step": row.step,
+        }
         for row in LIFECYCLE
     ]
     return json.dumps(rows, indent=1)
@@ -32,13 +38,19 @@ def as_table() -> str:
     lines = []
     for step, label in STEPS.items():
         lines += ["", f"## {step}. {label}", "", "| state | what it means | waits for |", "|---|---|---|"]
-        lines += [f"| `{s.name}` {s.label} | {s.meaning} | {s.waits_for.label if s.waits_for else 'nobody: an ending'} |" for s in STATES.values() if s.step == step]
+        lines += [
+            f"| `{s.name}` {s.label} | {s.meaning} | {s.waits_for.label if s.waits_for else 'nobody: an ending'} |"
+            for s in STATES.values()
+            if s.step == step
+        ]
         lines += ["", "| transition | from | to | who | conditions |", "|---|---|---|---|---|"]
         for row in LIFECYCLE:
             if row.step == step:
                 conditions = ", ".join(guard.__name__.replace("_", " ") for guard in row.guards) or "none"
                 sources = ", ".join(row.sources)
-                lines.append(f"| `{row.name}` {row.label} | {sources} | {row.target or 'stays'} | {', '.join(row.roles)} | {conditions} |")
+                lines.append(
+                    f"| `{row.name}` {row.label} | {sources} | {row.target or 'stays'} | {', '.join(row.roles)} | {conditions} |"
+                )
     return "\n".join(lines).strip()
 
 

@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--loop", action="store_true", help="run until SIGTERM or Ctrl-C")
-        parser.add_argument("--every", type=int, default=15, metavar="SECONDS", help="pause between two rounds (15)")
+        parser.add_argument(
+            "--every", type=int, default=15, metavar="SECONDS", help="pause between two rounds (15)"
+        )
 
     def handle(self, *args, **options):
         if not options["loop"]:
