@@ -164,7 +164,7 @@ LIFECYCLE: tuple[Transition, ...] = (
     Transition("close_empty", 4, _("Close without applications"), pgettext_lazy("slug", "close-empty"), ("posted",), "no_award", (Role.CLOCK,),
         guards=(g.closing_reached, g.nobody_applied), form=OPP + "posting.CloseEmptyForm", told=tell("team:closed_empty", "client:closed_empty", "unconfirmed:application_unconfirmed", "followers:opportunity_not_awarded")),
     Transition("cancel", 4, _("Cancel the opportunity"), pgettext_lazy("slug", "cancel"), BEFORE_CONTRACT, "cancelled", (TEAM,),
-        form=OPP + "posting.CancelForm", told=tell("client:opportunity_cancelled", "manager:opportunity_cancelled", "applicants:opportunity_cancelled", "followers:opportunity_cancelled"), grave=True,
+        form=OPP + "posting.CancelForm", told=tell("client:opportunity_cancelled", "manager:opportunity_cancelled", "evaluators:opportunity_cancelled", "applicants:opportunity_cancelled", "followers:opportunity_cancelled"), grave=True,
         next=_("The reason is public, and everyone is told.")),
     # 5 application evaluation
     Transition("release", 5, _("Release the applications"), pgettext_lazy("slug", "release"), ("opened",), "evaluation", (TEAM,),
