@@ -236,6 +236,7 @@ def test_the_answers_page_holds_each_question_with_its_fields(client, cast, post
 
 def test_cancelling_gives_a_public_reason_and_tells_everyone(client, cast, posted, now):
     applications.apply(posted, cast.li, words(posted))
+    posted.evaluators.add(cast.eve)
     act("cancel", posted, cast.tess, data=WHY)
     posted.refresh_from_db()
     assert posted.state == "cancelled"
@@ -243,7 +244,7 @@ def test_cancelling_gives_a_public_reason_and_tells_everyone(client, cast, poste
     assert Amendment.objects.get().kind == "cancel"
     assert "A word was missing." in client.get(reverse("opportunity", args=[posted.reference])).text
     told = {address for mail in Email.objects.all() for address in mail.to}
-    assert {cast.amara.email, cast.mona.email, cast.li.email} <= told
+    assert {cast.amara.email, cast.mona.email, cast.eve.email, cast.li.email} <= told
 
 
 def test_cancelling_before_posting_is_not_public(client, cast, now):
