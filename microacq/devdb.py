@@ -275,7 +275,7 @@ def with_input(place: Place, program: Path, arguments: list, text: str) -> None:
 
 
 def start_server(place: Place, programs: Path) -> None:
-    options = f"-k '{place.sockets}' -p 5432 -c listen_addresses='' -c unix_socket_permissions=0700 {SPEED[place.name]}"
+    options = f"-k '{place.sockets}' -p 5432 -c jit=off -c listen_addresses='' -c unix_socket_permissions=0700 {SPEED[place.name]}"
     place.run(
         programs / "pg_ctl",
         "-D",
