@@ -1,7 +1,8 @@
 """The public page of everything delivered, its search and its feeds."""
 
+from xml.etree import ElementTree
+
 import pytest
-from defusedxml import ElementTree
 from django.urls import reverse
 from django.utils.translation import override
 

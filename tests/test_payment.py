@@ -1,5 +1,6 @@
 """Step 8: the invoice with its taxes, certified by the manager (section 34), paid once by finance (section 33)."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -179,6 +180,19 @@ def test_the_amounts_are_shown_before_the_invoice_is_sent(invoicing, cast, clien
     assert 'name="shown"' not in wrong
     assert client.post(address, typed | {"shown": "7345.00"}).status_code == 302
     assert Invoice.objects.get().total == Decimal("7345.00")
+
+
+def test_the_amount_shown_in_french_is_the_amount_that_comes_back(invoicing, cast, client):
+    client.force_login(cast.li)
+    with override("fr"):
+        address = reverse("invoice", args=[invoicing.reference])
+    typed = bill(version=invoicing.version)
+    page = client.post(address, typed | {"preview": "1"}).content.decode()
+    shown = re.search(r'name="shown" value="([^"]*)"', page)[1]
+    assert shown == "6500.00" and "6\u00a0500,00" in page
+    client.post(address, typed | {"shown": shown})
+    invoicing.refresh_from_db()
+    assert invoicing.state == "certification"
 
 
 def test_a_returned_invoice_is_corrected_as_a_new_version_and_the_old_one_stays(certifying, cast, client):
