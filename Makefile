@@ -23,10 +23,10 @@ dev:
 	@$(SYSTEM_PYTHON) -m microacq.bootstrap dev
 
 test: lint
-	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
 
 check: lint
-	@$(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not browser and not slow"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile -m "not browser and not slow"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
 
 lint: dev
 	$(RUN) -m ruff format --check .

@@ -20,7 +20,7 @@ from opportunities.models import Event, Opportunity, Question
 from opportunities.states import STATES
 from opportunities.views.demo_tools import CAST, PASSWORD
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MOST_WORK = 60
 """Seconds of this process's own work that loading may take; what others do on the machine does not count."""
 

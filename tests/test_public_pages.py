@@ -116,9 +116,9 @@ def test_the_result_names_the_supplier_the_price_and_the_code(client, cast):
     assert "Li Supplier" in page
     assert "Sam Supplier" not in page
     assert "One application passed, so no draw was needed." in page
-    assert "Delivered code" not in page
+    assert "<dt>Delivered code</dt>" not in page
     done = page_of(client, at("complete", cast)).text
-    assert "Delivered code" in done
+    assert "<dt>Delivered code</dt>" in done
     assert "v1.0.0" in done
     assert "github.com/canada-ca/ore-ero/pull" in done
 
