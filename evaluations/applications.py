@@ -378,7 +378,7 @@ def apply(opportunity, by, data: dict[str, Any], now: datetime | None = None) ->
 
 
 def receipt_context(opportunity, application: Application, submission: Submission) -> dict[str, Any]:
-    """What the receipt says, on its page and in its e-mail: numbers, times and what happens next; no content."""
+    """What the receipt says, on its page and in its email: numbers, times and what happens next; no content."""
     return {
         **notifications.mail_context(opportunity),
         "receipt": application.receipt,

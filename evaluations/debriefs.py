@@ -65,7 +65,7 @@ def _reasons(cell: Cell) -> dict:
 
 
 def send(opportunity, debrief: Debrief, user, note: str, now) -> Debrief:
-    """Send what was asked for: kept as it was sent, and told by e-mail."""
+    """Send what was asked for: kept as it was sent, and told by email."""
     with transaction.atomic():
         row = opportunity.locked()
         if Role.TEAM not in row.roles_of(user):

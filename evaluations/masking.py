@@ -18,7 +18,7 @@ MASK = "[masked / masqué]"
 KINDS = {
     "name": _("name"),
     "business": _("business name"),
-    "email": _("e-mail address"),
+    "email": _("email address"),
     "link": _("link"),
     "account": _("account name"),
     "phone": _("telephone number"),

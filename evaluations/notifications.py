@@ -74,7 +74,7 @@ def others(opportunity, event):
 def followers(opportunity, event):
     """Who asked a question, began or sent an application, or follows it and wants to know at once.
 
-    When questions were only set aside: who asked those. Who wants one e-mail a day is told by `opportunities.following`.
+    When questions were only set aside: who asked those. Who wants one email a day is told by `opportunities.following`.
     """
     if event.transition == "publish_answers" and not event.data["published"]:
         return User.objects.filter(questions_asked__in=event.data["set_aside"]).distinct()

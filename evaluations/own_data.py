@@ -100,7 +100,7 @@ def _account(user) -> list[Section]:
     consents = buying.Consent.objects.filter(subscription__in=listed)
     return [
         _section("account", _("Your account"), [user], "email", "name", "language", "role", "date_joined", "last_login"),
-        _section("addresses", _("Your e-mail addresses"), EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
+        _section("addresses", _("Your email addresses"), EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
         _section("second_factors", _("Your second factors"), Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
         _section("sign_on", _("Departmental sign-on"), SocialAccount.objects.filter(user=user), "provider", "uid", "date_joined", "last_login"),
         _section("profile", _("Your profile"), profile, "business_name", "province", "code_account", "saved_at"),
@@ -167,7 +167,7 @@ def _contracts(user) -> list[Section]:
 
 
 def _rest(user) -> list[Section]:
-    mails = Section("mails", _("E-mails sent to you"))
+    mails = Section("mails", _("Emails sent to you"))
     told = buying.Notification.objects.filter(recipient=user).select_related("email", "opportunity")
     for notification in told.order_by("pk"):
         email = notification.email

@@ -1,7 +1,7 @@
 """The voluntary survey of suppliers and clients, behind a random link that works once and is tied to nobody.
 
-Knows in which e-mails a link goes out and how an answer is taken. The secret is in the e-mail alone: the database has
-its SHA-256 until the link is used, and the outbox takes it out of its copy once the e-mail is sent.
+Knows in which emails a link goes out and how an answer is taken. The secret is in the email alone: the database has
+its SHA-256 until the link is used, and the outbox takes it out of its copy once the email is sent.
 """
 
 import hashlib

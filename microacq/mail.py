@@ -49,7 +49,7 @@ def smtp_settings(url: str) -> Smtp:
 
 
 class NotifyBackend(BaseEmailBackend):
-    """Django's e-mail backend for GC Notify; one request a recipient, as its service wants."""
+    """Django's email backend for GC Notify; one request a recipient, as its service wants."""
 
     def send_messages(self, email_messages):
         """Send each message's text to each of its recipients; returns how many messages went out whole.

@@ -1,4 +1,4 @@
-"""The person who signs in: e-mail address, name, preferred language, role across the site. Knows no opportunity.
+"""The person who signs in: email address, name, preferred language, role across the site. Knows no opportunity.
 
 Roles on one opportunity (client, evaluator, manager...) come from the opportunity itself, not from here.
 """
@@ -15,9 +15,9 @@ class UserManager(BaseUserManager):
     """Makes people; addresses are kept in lower case, so that one person cannot sign up twice."""
 
     def create_user(self, email, password=None, **fields):
-        """Give the e-mail address, password (None: unusable) and other fields; returns the saved user."""
+        """Give the email address, password (None: unusable) and other fields; returns the saved user."""
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("A user needs an email address.")
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -32,7 +32,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Someone who signs in with an e-mail address. Team and finance roles are granted in the admin only."""
+    """Someone who signs in with an email address. Team and finance roles are granted in the admin only."""
 
     class Role(models.TextChoices):
         SUPPLIER = "supplier", _("Supplier")

@@ -1,4 +1,4 @@
-"""What someone who signs up says beside e-mail address and password: their name and their language."""
+"""What someone who signs up says beside email address and password: their name and their language."""
 
 from django import forms
 from django.utils.translation import get_language

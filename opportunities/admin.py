@@ -301,10 +301,10 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         return AdminTransitionView.as_view(model_admin=self)(request, pk=pk, name=name)
 
     def mail_samples_view(self, request):
-        """Every e-mail that the site can send, in both languages."""
+        """Every email that the site can send, in both languages."""
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Every e-mail"),
+            "title": _("Every email"),
             "mails": mail_samples(clock.now()),
         }
         return TemplateResponse(request, "admin/opportunities/mail_samples.html", context)

@@ -368,7 +368,7 @@ class SentMailAdmin(DeskAdmin):
             return notification.recipient
         return _("a supplier")
 
-    @admin.display(description=_("e-mail"))
+    @admin.display(description=_("email"))
     def mail(self, email):
         notification = getattr(email, "notification", None)
         return notification.template if notification else email.subject

@@ -100,7 +100,7 @@ class SubscriptionAdmin(DeskAdmin):
     def chosen(self, subscription):
         return ", ".join(skill.name for skill in subscription.skills.all()) or _("all")
 
-    @admin.display(description=_("e-mails that failed"), ordering="failures")
+    @admin.display(description=_("emails that failed"), ordering="failures")
     def failed(self, subscription):
         return subscription.failures or "–"
 

@@ -105,7 +105,7 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
         days = days_since(failed["oldest"], now)
         team.append(
             Queue(
-                _("E-mails that failed"),
+                _("Emails that failed"),
                 failed["count"],
                 listed("sentmail", status=str(STATUS.failed)),
                 Role.TEAM.label,

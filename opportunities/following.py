@@ -1,4 +1,4 @@
-"""Following an opportunity: told at once, or in one e-mail a day, of what the lifecycle's table tells followers.
+"""Following an opportunity: told at once, or in one email a day, of what the lifecycle's table tells followers.
 
 Knows who follows what and how; which events there are is said by the lifecycle alone.
 """
@@ -21,7 +21,7 @@ from .lifecycle import LIFECYCLE
 from .models import Event, Following, Notification
 
 MORNING = time(8)
-"""Eastern time up to which the day's e-mail tells."""
+"""Eastern time up to which the day's email tells."""
 SETTLED = timedelta(minutes=1)
 """After this long every event of an earlier moment is written."""
 TOLD = tuple(row.name for row in LIFECYCLE if any(notice.audience == "followers" for notice in row.told))
@@ -48,7 +48,7 @@ def may_follow(opportunity) -> bool:
 
 
 def follow(opportunity, user, *, digest: bool, now: datetime) -> Following:
-    """Follow from now on, or change how. What waits for the day's e-mail still comes in it."""
+    """Follow from now on, or change how. What waits for the day's email still comes in it."""
     kept, _new = Following.objects.update_or_create(
         opportunity=opportunity,
         user=user,
@@ -64,7 +64,7 @@ def stop(opportunity, user) -> None:
 
 
 def _news(until: datetime) -> Exists:
-    """Of the rows of Following: did anything happen that the day's e-mail has not looked at?"""
+    """Of the rows of Following: did anything happen that the day's email has not looked at?"""
     return Exists(
         Event.objects.filter(
             opportunity=OuterRef("opportunity"),
@@ -84,7 +84,7 @@ def _morning(now: datetime) -> datetime:
 
 @job("digests", order=85)
 def send_digests(now: datetime) -> int:
-    """Send each follower one e-mail with what happened until eight o'clock, once a day."""
+    """Send each follower one email with what happened until eight o'clock, once a day."""
     sent, seen, until = 0, 0, _morning(now)
     waiting = Following.objects.filter(_news(until))
     while True:
@@ -108,7 +108,7 @@ def send_digests(now: datetime) -> int:
 def news(user, followings, until: datetime) -> list[dict]:
     """What happened on each opportunity from when it was last told: {"opportunity", "url", "lines"}; own acts left out.
 
-    What this person was told at once, as an applicant or before choosing one e-mail a day, is not told again.
+    What this person was told at once, as an applicant or before choosing one email a day, is not told again.
     """
     if not followings:
         return []
@@ -140,7 +140,7 @@ def news(user, followings, until: datetime) -> list[dict]:
 
 @deadline
 def next_digest(now: datetime) -> datetime | None:
-    """When the next e-mail of the day goes out, when it will have something to say."""
+    """When the next email of the day goes out, when it will have something to say."""
     if not Following.objects.filter(_news(now), digest=True).exists():
         return None
     tomorrow = _morning(now).date() + timedelta(days=1)

@@ -51,7 +51,7 @@ CLOCK = System()
 
 @dataclass(frozen=True)
 class Notice:
-    """Who is told of a transition, and with which e-mail (templates/emails/NAME.txt)."""
+    """Who is told of a transition, and with which email (templates/emails/NAME.txt)."""
 
     audience: str
     template: str

@@ -1,4 +1,4 @@
-"""Every e-mail that the site can send, each as a sample in both languages, about an opportunity that does not exist.
+"""Every email that the site can send, each as a sample in both languages, about an opportunity that does not exist.
 
 Knows the lifecycle's notices, the files of templates/emails/ and the mails of the accounts. Sends nothing, saves
 nothing, and asks the database nothing.
@@ -63,23 +63,23 @@ OTHER_OCCASIONS = {
     "guide_requested": _("An employee asks for the detailed guide"),
     "file_refused": _("The virus scanner refuses a file that waited for it"),
     "message": _("A message is written on an opportunity"),
-    "need_entered": _("The team enters a need that came by e-mail"),
+    "need_entered": _("The team enters a need that came by email"),
     "preparation_taken_over": _("A member of the team takes over the preparation of a release"),
     "question_asked": _("A supplier asks a question"),
     "reminder": _("Something waits for longer than its target"),
 }
 ACCOUNT_MAILS = {
     "account/email/email_confirmation_signup": _("Somebody creates an account"),
-    "account/email/email_confirmation": _("Somebody adds an e-mail address"),
+    "account/email/email_confirmation": _("Somebody adds an email address"),
     "account/email/account_already_exists": _("Somebody creates an account with an address that has one"),
     "account/email/password_reset_key": _("Somebody forgot their password"),
     "account/email/unknown_account": _("Somebody asks for a new password and has no account"),
     "account/email/password_changed": _("A password is changed"),
     "account/email/password_reset": _("A password is reset"),
     "account/email/password_set": _("A password is set"),
-    "account/email/email_changed": _("An e-mail address is changed"),
-    "account/email/email_confirm": _("An e-mail address is confirmed"),
-    "account/email/email_deleted": _("An e-mail address is removed"),
+    "account/email/email_changed": _("An email address is changed"),
+    "account/email/email_confirm": _("An email address is confirmed"),
+    "account/email/email_deleted": _("An email address is removed"),
     "mfa/email/totp_activated": _("An authenticator app is added"),
     "mfa/email/totp_deactivated": _("An authenticator app is removed"),
     "mfa/email/recovery_codes_generated": _("New recovery codes are made"),
@@ -92,7 +92,7 @@ ACCOUNT_MAILS = {
 
 @dataclass
 class Sample:
-    """One e-mail: its name, when it goes out and to whom, and its words in each language.
+    """One email: its name, when it goes out and to whom, and its words in each language.
 
     `words` is a list of {"language", "subject", "text"}; empty when the mail has no words yet.
     """
@@ -223,5 +223,5 @@ def _account_mails() -> list[Sample]:
 
 
 def mail_samples(now: datetime) -> list[Sample]:
-    """Every e-mail, those of the lifecycle in its order first, those of the accounts last."""
+    """Every email, those of the lifecycle in its order first, those of the accounts last."""
     return _site_mails(now) + _account_mails()

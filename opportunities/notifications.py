@@ -1,4 +1,4 @@
-"""Who is told of a transition: turns the notices of the lifecycle's table into queued e-mails, in the same transaction.
+"""Who is told of a transition: turns the notices of the lifecycle's table into queued emails, in the same transaction.
 
 Knows the audiences of the buying side and how a mail is rendered in each person's language; the choosing side adds
 its own audiences with `audience()`. Does not send: `manage.py tick` does.
@@ -116,7 +116,7 @@ def queue(
     audience_name: str = "",
     headers: dict[str, str] | None = None,
 ) -> Notification | None:
-    """Queue one e-mail to one person or address, in their language. Nothing is sent before the transaction commits."""
+    """Queue one email to one person or address, in their language. Nothing is sent before the transaction commits."""
     person = recipient if isinstance(recipient, User) else None
     if person and not person.is_active:
         return None

@@ -1,4 +1,4 @@
-"""Every e-mail that the site can send is listed, with when it goes out, to whom, and its words in both languages."""
+"""Every email that the site can send is listed, with when it goes out, to whom, and its words in both languages."""
 
 from pathlib import Path
 

@@ -53,7 +53,7 @@ def confirmed(client, email=ADDRESS, **more) -> Subscription:
 def test_an_address_is_on_the_list_once_its_owner_confirms(client, db, now, python):
     response = asks(client, "Ada@Example.CA", "fr", skills=[python.pk])
     assert response.status_code == 302
-    assert "Check your e-mail" in client.get(response.url).text
+    assert "Check your email" in client.get(response.url).text
     assert not Subscription.objects.exists()
     mail = Email.objects.get()
     assert mail.to == [ADDRESS]

@@ -1,4 +1,4 @@
-"""Messages between the client and the team, at any step, the other side told by e-mail."""
+"""Messages between the client and the team, at any step, the other side told by email."""
 
 import pytest
 from django.db import connection

@@ -287,7 +287,7 @@ def test_entries_that_are_not_indented_get_one_beside_them():
     [
         ({"contact": None}, "“contact” is missing"),
         ({"contact__email": None}, "“contact.email” is missing"),
-        ({"contact__email": "nobody"}, "e-mail address"),
+        ({"contact__email": "nobody"}, "email address"),
         ({"contact__name": 5}, "“contact.name” must be text"),
         ({"date__created": "1 May 2023"}, "“date.created” must be a date"),
         ({"date__created": "20230901"}, "“date.created” must be a date"),

@@ -171,7 +171,7 @@ def test_amara_writes_it_section_by_section_until_it_can_go_to_the_manager(amara
         ("price", {"fixed_price": "1.000", "weekly_hours": "37.5"}, "fixed_price", "amount in dollars"),
         ("price", {"weekly_hours": "38"}, "weekly_hours", "37.5"),
         ("people", {"manager": "nobody@example.org"}, "manager", "No active account"),
-        ("people", {"evaluators": "not an address"}, "evaluators", "not an e-mail address"),
+        ("people", {"evaluators": "not an address"}, "evaluators", "not an email address"),
         ("dates", {"closing_at_0": "2027-01-25", "closing_at_1": ""}, "closing_at", "time"),
         ("dates", {"closing_at_0": "2027-01-11", "closing_at_1": "14:00"}, "closing_at", "past"),
         ("dates", {"closing_at_0": "2027-01-18", "closing_at_1": "14:00"}, "closing_at", "January 19, 2027"),

@@ -10,10 +10,10 @@ from ..staffing import CHANGE_IN
 
 
 class PeopleForm(GCForm):
-    """E-mail addresses of colleagues who have an account."""
+    """Email addresses of colleagues who have an account."""
 
     evaluators = EsdcAccountsField(
-        label=_("E-mail addresses of the evaluators"),
+        label=_("Email addresses of the evaluators"),
         required=False,
         max_length=2000,
         help_text=_(
@@ -22,7 +22,7 @@ class PeopleForm(GCForm):
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
     )
     client = EsdcAccountField(
-        label=_("E-mail address of another client"),
+        label=_("Email address of another client"),
         required=False,
         help_text=_("Only to hand the need over, when the client is away or has a conflict of interest."),
     )

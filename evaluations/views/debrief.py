@@ -58,7 +58,7 @@ def debrief(request, reference):
         form = AskForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             debriefs.ask(opportunity, user, form.cleaned_data["question"], now)
-            messages.success(request, _("The team is told. You get an e-mail when the debrief is here."))
+            messages.success(request, _("The team is told. You get an email when the debrief is here."))
             return redirect("debrief", reference)
     except Refused as refusal:
         return refused(request, opportunity, None, refusal)

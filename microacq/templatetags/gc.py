@@ -55,7 +55,7 @@ def iso_date(moment):
 
 @register.filter
 def eastern_text(moment):
-    """As `eastern`, without markup: for e-mail and attributes."""
+    """As `eastern`, without markup: for email and attributes."""
     return text.eastern_words(moment, _language()) if moment else ""
 
 
@@ -79,7 +79,7 @@ def markdown(source):
 
 @register.filter
 def linked(html):
-    """Safe HTML with its bare web addresses made into links: for e-mail, where they stand alone on a line."""
+    """Safe HTML with its bare web addresses made into links: for email, where they stand alone on a line."""
     parts = re.split(r"(<a\b.*?</a>|<[^>]+>)", str(html), flags=re.DOTALL)
     found = [
         part

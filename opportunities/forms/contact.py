@@ -23,7 +23,7 @@ class FeedbackForm(GCForm):
         help_text=_("Its title or its address, if you know it."),
     )
     email = forms.EmailField(
-        label=_("Your e-mail address, if you want an answer"),
+        label=_("Your email address, if you want an answer"),
         max_length=254,
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
@@ -37,7 +37,7 @@ class GuideRequestForm(GCForm):
         label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     email = forms.EmailField(
-        label=_("Your work e-mail address"),
+        label=_("Your work email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

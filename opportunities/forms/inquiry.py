@@ -28,11 +28,11 @@ def refuse_other_schemes(address: str) -> str:
 class InquiryForm(GCModelForm):
     """The inquiry. A draft may be saved with gaps; `whole=True` asks for what submitting needs.
 
-    `ask_client=True` adds the e-mail address of the client for whom the team enters the need.
+    `ask_client=True` adds the email address of the client for whom the team enters the need.
     """
 
     client_email = EsdcAccountField(
-        label=_("The client’s e-mail address"),
+        label=_("The client’s email address"),
         help_text=_(
             "The person at ESDC or Service Canada whose need this is. They check what you enter and submit it themselves."
         ),

@@ -7,7 +7,7 @@ from microacq.forms import GCForm
 
 
 class MessageForm(GCForm):
-    """One message; the other side is told by e-mail."""
+    """One message; the other side is told by email."""
 
     body = forms.CharField(
         label=_("Your message"),

@@ -1,4 +1,4 @@
-"""Naming a colleague by e-mail address: an active account of the department, and nobody else."""
+"""Naming a colleague by email address: an active account of the department, and nobody else."""
 
 import re
 
@@ -22,7 +22,7 @@ def esdc_account(address: str) -> User | None:
 
 
 class EsdcAccountField(forms.EmailField):
-    """An e-mail address; gives the User."""
+    """An email address; gives the User."""
 
     def __init__(self, **kwargs):
         kwargs.setdefault("widget", forms.EmailInput(attrs={"class": "gc-w20", "autocomplete": "off"}))
@@ -39,7 +39,7 @@ class EsdcAccountField(forms.EmailField):
 
 
 class EsdcAccountsField(forms.CharField):
-    """E-mail addresses, one a line or with commas between; gives a list of Users, each once."""
+    """Email addresses, one a line or with commas between; gives a list of Users, each once."""
 
     widget = forms.Textarea(attrs={"rows": 4, "autocomplete": "off"})
 
@@ -51,7 +51,7 @@ class EsdcAccountsField(forms.CharField):
                 validate_email(address)
             except ValidationError:
                 errors.append(
-                    ValidationError(_("“%(address)s” is not an e-mail address."), params={"address": address})
+                    ValidationError(_("“%(address)s” is not an email address."), params={"address": address})
                 )
                 continue
             account = esdc_account(address)

@@ -137,7 +137,7 @@ class EntryForm(GCModelForm):
         _("Partners"),
         required=False,
         help_text=_(
-            "Optional. One a line: the code of the administration in the registry | its name | its e-mail, such as: tbs-sct | Treasury Board | code@tbs.example"
+            "Optional. One a line: the code of the administration in the registry | its name | its email, such as: tbs-sct | Treasury Board | code@tbs.example"
         ),
     )
     updates_existing = forms.BooleanField(
@@ -149,7 +149,7 @@ class EntryForm(GCModelForm):
         _("Programming languages"), required=False, help_text=_("Optional. One a line, such as: PowerShell")
     )
     contact_email = forms.EmailField(
-        label=_("Contact e-mail"),
+        label=_("Contact email"),
         help_text=_("Public. A shared address of the team serves longer than a person's."),
     )
     contact_name = line(_("Contact name"), 100, required=False, help_text=_("Optional. Public."))

@@ -60,7 +60,7 @@ class TitleForm(SectionForm):
             max_length=500,
             required=False,
             widget=forms.Textarea(attrs={"rows": 5}),
-            help_text=_("At most 500 characters. It stands under the title in the list and in e-mails."),
+            help_text=_("At most 500 characters. It stands under the title in the list and in emails."),
         )
     )
 
@@ -315,14 +315,14 @@ def _shown(amount: Decimal) -> str:
 
 class PeopleForm(SectionForm):
     manager = EsdcAccountField(
-        label=_("E-mail address of the manager"),
+        label=_("Email address of the manager"),
         required=False,
         help_text=_(
             "Who holds the delegated financial authority in your branch. They commit the funds (section 32) and certify the invoice (section 34). Never the client."
         ),
     )
     evaluators = EsdcAccountsField(
-        label=_("E-mail addresses of the evaluators"),
+        label=_("Email addresses of the evaluators"),
         required=False,
         max_length=2000,
         help_text=_(

@@ -9,7 +9,7 @@ from microacq.models import User
 from ..models import Skill
 
 CONSENT = _(
-    "By subscribing I agree that Employment and Social Development Canada sends me an e-mail when a micro-acquisition "
+    "By subscribing I agree that Employment and Social Development Canada sends me an email when a micro-acquisition "
     "opportunity is posted. I can withdraw this consent at any time."
 )
 """The text of consent that is shown, kept as proof. A change of it is a new mailing_list.CONSENT_VERSION."""
@@ -19,7 +19,7 @@ class ChoicesForm(GCForm):
     """What a subscriber receives."""
 
     language = forms.ChoiceField(
-        label=_("Language of the e-mails"), choices=User.Language.choices, widget=forms.RadioSelect
+        label=_("Language of the emails"), choices=User.Language.choices, widget=forms.RadioSelect
     )
     skills = forms.ModelMultipleChoiceField(
         label=_("Skills"),
@@ -40,7 +40,7 @@ class SubscribeForm(ChoicesForm):
     """What anybody fills in to be told of new opportunities."""
 
     email = forms.EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

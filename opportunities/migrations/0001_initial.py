@@ -280,7 +280,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "entered_by_team",
-                    models.BooleanField(default=False, verbose_name="entered by the team, from an e-mail"),
+                    models.BooleanField(default=False, verbose_name="entered by the team, from an email"),
                 ),
                 ("title", models.CharField(blank=True, max_length=100, verbose_name="title")),
                 ("title_en", models.CharField(blank=True, max_length=100, null=True, verbose_name="title")),
@@ -1057,7 +1057,7 @@ class Migration(migrations.Migration):
                         verbose_name="status",
                     ),
                 ),
-                ("contact_email", models.EmailField(max_length=254, verbose_name="contact e-mail")),
+                ("contact_email", models.EmailField(max_length=254, verbose_name="contact email")),
                 ("contact_name", models.CharField(blank=True, max_length=100, verbose_name="contact name")),
                 ("created_on", models.DateField(verbose_name="created")),
                 ("updated_on", models.DateField(verbose_name="updated")),

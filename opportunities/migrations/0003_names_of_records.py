@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
             name="SentMail",
             fields=[],
             options={
-                "verbose_name": "e-mail",
-                "verbose_name_plural": "e-mails",
+                "verbose_name": "email",
+                "verbose_name_plural": "emails",
                 "proxy": True,
                 "indexes": [],
                 "constraints": [],

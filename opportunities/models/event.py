@@ -1,7 +1,7 @@
 """The event: what happened, when, by whom, in a chain that shows any later change.
 
 One chain an opportunity. Each event carries the hash of the one before it; the database refuses UPDATE and DELETE.
-Carries no name, no e-mail, and nothing that is sealed.
+Carries no name, no email, and nothing that is sealed.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Which e-mail went out for which event, to whom: written with the event, so that none is lost or doubled."""
+"""Which email went out for which event, to whom: written with the event, so that none is lost or doubled."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from .records import append_only
 
 
 class Notification(models.Model):
-    """One e-mail to one person (or one subscriber) about one event. Delivery status is on the queued e-mail."""
+    """One email to one person (or one subscriber) about one event. Delivery status is on the queued email."""
 
     event = models.ForeignKey("Event", models.PROTECT, null=True, related_name="notifications")
     opportunity = models.ForeignKey("Opportunity", models.PROTECT, null=True, related_name="notifications")
@@ -29,8 +29,8 @@ class Notification(models.Model):
 
 
 class SentMail(Email):
-    """A queued or sent e-mail, as the team's list shows it."""
+    """A queued or sent email, as the team's list shows it."""
 
     class Meta:
         proxy = True
-        verbose_name, verbose_name_plural = _("e-mail"), _("e-mails")
+        verbose_name, verbose_name_plural = _("email"), _("emails")

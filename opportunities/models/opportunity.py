@@ -110,7 +110,7 @@ class Opportunity(models.Model):
         related_name="opportunities_as_evaluator",
         verbose_name=_("evaluators"),
     )
-    entered_by_team = models.BooleanField(_("entered by the team, from an e-mail"), default=False)
+    entered_by_team = models.BooleanField(_("entered by the team, from an email"), default=False)
 
     # the inquiry
     title = models.CharField(_("title"), max_length=100, blank=True)

@@ -36,14 +36,14 @@ class RegistryEntry(models.Model):
     related_code = models.TextField(_("related code"), blank=True)
     """One a line: its English name | its French name | its address."""
     partners = models.TextField(_("partners"), blank=True)
-    """One a line: the code of the administration | its name | its e-mail."""
+    """One a line: the code of the administration | its name | its email."""
     updates_existing = models.BooleanField(_("updates the entry of that name"), default=False)
     tags = models.TextField(_("tags, one a line"))
     languages = models.TextField(_("programming languages, one a line"), blank=True)
     status = models.CharField(
         _("status"), max_length=12, choices=Status.choices, default=Status.MAINTAINED, blank=True
     )
-    contact_email = models.EmailField(_("contact e-mail"))
+    contact_email = models.EmailField(_("contact email"))
     contact_name = models.CharField(_("contact name"), max_length=100, blank=True)
     created_on = models.DateField(_("created"))
     updated_on = models.DateField(_("updated"))

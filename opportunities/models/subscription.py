@@ -24,7 +24,7 @@ def new_token() -> str:
 class SubscriptionRequest(models.Model):
     """Somebody typed an address in the form. Nothing is sent there but the link that confirms; then it is thrown away."""
 
-    email = models.EmailField(_("e-mail"), max_length=254)
+    email = models.EmailField(_("email"), max_length=254)
     language = models.CharField(_("language"), max_length=2, choices=User.Language.choices)
     skills = models.ManyToManyField("Skill", blank=True, related_name="+", verbose_name=_("skills"))
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
@@ -51,7 +51,7 @@ class SubscriptionQuerySet(models.QuerySet):
 class Subscription(models.Model):
     """One confirmed address on the mailing list. It stays after unsubscribing, as the proof of what was agreed."""
 
-    email = models.EmailField(_("e-mail"), max_length=254)
+    email = models.EmailField(_("email"), max_length=254)
     language = models.CharField(_("language"), max_length=2, choices=User.Language.choices)
     skills = models.ManyToManyField("Skill", blank=True, related_name="+", verbose_name=_("skills"))
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
@@ -97,7 +97,7 @@ class Consent(models.Model):
 
 
 class Following(models.Model):
-    """Somebody with an account follows an opportunity: told at once, or in one e-mail a day."""
+    """Somebody with an account follows an opportunity: told at once, or in one email a day."""
 
     opportunity = models.ForeignKey("Opportunity", models.CASCADE, related_name="followings")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="followings")

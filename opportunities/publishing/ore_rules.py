@@ -234,4 +234,4 @@ class _Check:
         try:
             validate_email(value)
         except ValidationError:
-            yield _("“%(field)s” must be an e-mail address.") % {"field": field}
+            yield _("“%(field)s” must be an email address.") % {"field": field}

@@ -45,7 +45,7 @@ class FollowView(LoginRequiredMixin, View):
         else:
             following.follow(opportunity, request.user, digest=how == "daily", now=clock.now())
             if how == "daily":
-                said = _("You follow this opportunity. What happens is told in one e-mail a day.")
+                said = _("You follow this opportunity. What happens is told in one email a day.")
             else:
                 said = _("You follow this opportunity. What happens is told at once.")
             messages.success(request, said)

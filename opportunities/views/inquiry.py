@@ -1,4 +1,4 @@
-"""Step 1: a new need, by its client or by the team for a client who wrote an e-mail, and the draft's page."""
+"""Step 1: a new need, by its client or by the team for a client who wrote an email, and the draft's page."""
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin

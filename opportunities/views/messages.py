@@ -1,4 +1,4 @@
-"""Messages between the client and the team on an opportunity, at any step. The other side is told by e-mail."""
+"""Messages between the client and the team on an opportunity, at any step. The other side is told by email."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from .transition import refused, visible_or_404
 
 
 def send_message(opportunity, author, body: str, *, from_team: bool, now: datetime) -> Message:
-    """Keep a message and tell the other side by e-mail."""
+    """Keep a message and tell the other side by email."""
     with transaction.atomic():
         message = Message.objects.create(
             opportunity=opportunity, author=author, from_team=from_team, body=body, sent_at=now
@@ -68,9 +68,9 @@ class MessagesView(LoginRequiredMixin, View):
             opportunity, request.user, form.cleaned_data["body"], from_team=from_team, now=clock.now()
         )
         if from_team:
-            notes.success(request, _("Message sent. The client is told by e-mail."))
+            notes.success(request, _("Message sent. The client is told by email."))
         else:
-            notes.success(request, _("Message sent. The team is told by e-mail."))
+            notes.success(request, _("Message sent. The team is told by email."))
         return redirect(reverse("workspace_opportunity", args=[opportunity.reference]) + "#messages")
 
 

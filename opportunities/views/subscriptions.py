@@ -64,7 +64,7 @@ def dead_link(request):
 
 @method_decorator(never_cache, name="dispatch")
 class ConfirmView(View):
-    """The link of the first e-mail: shows what was asked, with the button that confirms it."""
+    """The link of the first email: shows what was asked, with the button that confirms it."""
 
     http_method_names = METHODS
 
@@ -89,7 +89,7 @@ class ConfirmView(View):
 
 @method_decorator(never_cache, name="dispatch")
 class SubscriptionView(View):
-    """The subscriber's own page, opened by the link in each e-mail."""
+    """The subscriber's own page, opened by the link in each email."""
 
     http_method_names = METHODS
 
@@ -142,7 +142,7 @@ class UnsubscribeView(View):
 
 urls = [
     path(_("subscribe/"), SubscribeView.as_view(), name="subscribe"),
-    path(_("subscribe/check-your-e-mail/"), sent, name="subscribe_sent"),
+    path(_("subscribe/check-your-email/"), sent, name="subscribe_sent"),
     path(_("subscribe/confirm/<str:key>/"), ConfirmView.as_view(), name="confirm_subscription"),
     path(_("subscription/<str:key>/"), SubscriptionView.as_view(), name="subscription"),
     path(_("unsubscribe/<str:key>/"), UnsubscribeView.as_view(), name="unsubscribe"),

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("french", metavar="FR.md")
         parser.add_argument(
             "--client",
-            metavar="E-MAIL",
+            metavar="EMAIL",
             required=True,
             help="the client's address: an active account of the department",
         )
