@@ -19,7 +19,7 @@ from microacq import clock
 from microacq.forms import GCModelForm
 from microacq.templatetags import gc
 
-from . import admin_subscriptions, lifecycle  # noqa: F401 - its lists register themselves
+from . import admin_subscriptions, clocks, lifecycle  # noqa: F401 - its lists register themselves
 from .admin_base import DeskAdmin, acts_for_team
 from .admin_filters import LateFilter, StateFilter, StepFilter, WaitsForFilter
 from .admin_records import money
@@ -266,6 +266,7 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
             "work_pages": [page for page in work_pages(opportunity, roles) if page.name != "screen"],
             "screenings": opportunity.screenings.select_related("decided_by").prefetch_related("results"),
             "records": list(self.records(opportunity)),
+            "clocks": clocks.of(opportunity, now),
             "past": past["entries"] if past else [],
         }
 

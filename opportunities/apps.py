@@ -13,6 +13,7 @@ class OpportunitiesConfig(AppConfig):
             following,
             mailing_list,
             notifications,
+            panels_clocks,
             panels_history,
             panels_messages,
             panels_need,
