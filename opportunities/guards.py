@@ -286,6 +286,14 @@ def contract_ended_early(facts: Facts):
         return _("The contract was not ended early.")
 
 
+def paid_not_confirmed(facts: Facts):
+    payment = facts.opportunity.payment
+    if not payment:
+        return _("Nothing is paid yet.")
+    if hasattr(payment, "confirmation"):
+        return _("You have already confirmed this payment.")
+
+
 def entry_written(facts: Facts):
     entry = getattr(facts.opportunity, "registry_entry", None)
     if not entry:

@@ -8,6 +8,7 @@ from datetime import date
 from .forms.parts import today
 from .lifecycle import UNDER_CONTRACT
 from .models import Extension
+from .models.delivery import views_by_delivery
 from .panels import Reader, panel
 from .states import Role
 
@@ -54,9 +55,12 @@ def acceptance(reader: Reader) -> dict | None:
     if not signed:
         return None
     criteria = list(o.acceptance_criteria.all())
+    inside = reader.is_any(Role.CLIENT, Role.EVALUATOR, Role.MANAGER, Role.TEAM)
+    views = views_by_delivery(o, criteria) if inside else {}
     deliveries = [
         {
             "delivery": delivery,
+            "views": views.get(delivery.pk, ()),
             "how_met": [
                 (number, delivery.how_met.get(str(c.pk), "")) for number, c in enumerate(criteria, 1)
             ],

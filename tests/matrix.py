@@ -45,6 +45,7 @@ ROWS = """
 6 expire_offer          selection                           -              clock
 7 start_work            work                                -              supplier
 7 deliver               work                                acceptance     supplier
+7 give_view             acceptance                          -              evaluator
 7 request_revision      acceptance                          work           client
 7 accept_work           acceptance                          invoicing      client
 7 ask_extension         work                                -              client,supplier
@@ -58,6 +59,7 @@ ROWS = """
 8 certify               certification                       paying         manager
 8 pay                   paying                              registry       finance
 8 pay_terminated        paying                              terminated     finance
+8 confirm_payment       registry,complete,terminated        -              supplier
 9 record_pull_request   registry                            -              client,team
 9 complete              registry                            complete       team
 """

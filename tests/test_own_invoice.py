@@ -10,7 +10,7 @@ from django.urls import reverse
 from microacq import clock, uploads
 from opportunities.actions import Invalid, act, make_form
 from opportunities.models import PaymentConfirmation
-from tests.deal import CARD, do, page_of
+from tests.deal import CARD, do, page_of, told
 from tests.factories import at
 from tests.need import NOW
 from tests.test_payment import bill, paid
@@ -139,12 +139,17 @@ def test_li_confirms_the_payment_once_and_nobody_else_does(cast, client):
     client.force_login(cast.li)
     assert client.post(address).status_code == 409
     do("pay", opportunity, cast.fin, **paid())
-    for user, status in ((cast.amara, 409), (cast.fin, 409), (cast.sam, 404)):
+    for user, status in ((cast.amara, 409), (cast.fin, 409), (cast.sam, 409)):
         client.force_login(user)
         assert client.post(address).status_code == status, user
     assert "I received the payment" in page_of(client, cast.li, opportunity)
-    assert client.post(address).status_code == client.post(address).status_code == 302
+    opportunity.refresh_from_db()
+    assert client.post(address, {"version": opportunity.version}).status_code == 302
+    opportunity.refresh_from_db()
+    assert client.post(address, {"version": opportunity.version}).status_code == 409
     confirmation = PaymentConfirmation.objects.get()
+    assert told("payment_confirmed") >= {cast.amara, cast.tess}
+    assert opportunity.events.filter(transition="confirm_payment").count() == 1
     assert confirmation.confirmed_at == NOW
     assert "I received the payment" not in page_of(client, cast.li, opportunity)
     with pytest.raises(DatabaseError), transaction.atomic():

@@ -9,7 +9,7 @@ from django.urls import reverse
 from microacq import clock
 from opportunities.actions import act, make_form
 from opportunities.lifecycle import Refused
-from opportunities.models import Assessment, Contract, Delivery
+from opportunities.models import Assessment, Contract, Delivery, DeliveryView
 from tests.deal import CARD, DAY, delivery_of, do, judged, page_of, refused, today, told
 from tests.factories import at, journey
 from tests.need import NOW
@@ -186,6 +186,36 @@ def test_only_the_client_judges(delivered, cast):
             with pytest.raises(Refused) as no:
                 act(action, delivered, by, data=judged(delivered, "yes", "yes"))
             assert no.value.code == "role"
+
+
+def test_an_evaluator_gives_a_view_that_the_client_reads_and_the_supplier_does_not(cast, client):
+    delivered = at("acceptance", cast, evaluators=[cast.eve])
+    assert told("work_to_view") == {cast.eve}
+    first = delivered.acceptance_criteria.first()
+    assert refused(
+        "give_view", delivered, cast.eve, **judged(delivered, "no", "yes") | {f"note_{first.pk}": ""}
+    ) == {f"note_{first.pk}"}
+    notes = {f"note_{first.pk}": "The licence file is missing."}
+    do("give_view", delivered, cast.eve, **judged(delivered, "no", "yes") | notes)
+    do(
+        "give_view",
+        delivered,
+        cast.eve,
+        **judged(delivered, "no", "yes") | {f"note_{first.pk}": "Still missing."},
+    )
+    assert delivered.state == "acceptance"
+    assert told("view_given") == {cast.amara}
+    address = reverse("workspace_opportunity", args=[delivered.reference])
+    for user, reads in ((cast.amara, True), (cast.eve, True), (cast.tess, True), (cast.li, False)):
+        client.force_login(user)
+        page = client.get(address).content.decode()
+        assert ("Still missing." in page) == reads, user
+        assert "The licence file is missing." not in page
+    client.force_login(cast.amara)
+    assert "Still missing." in client.get(reverse("accept_work", args=[delivered.reference])).content.decode()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        DeliveryView.objects.update(results={})
+    do("accept_work", delivered, cast.amara, **judged(delivered, "yes", "yes"))
 
 
 def test_the_page_of_the_judgment_shows_what_the_supplier_says(delivered, cast, client):

@@ -1,4 +1,4 @@
-"""Step 7: the client judges a delivery, criterion by criterion: accepted, or to be revised by a date."""
+"""Step 7: a delivery is judged criterion by criterion: a view by an evaluator; accepted, or to be revised by a date, by the client."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -7,15 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from microacq.forms import DateField
 
-from ..models import AcceptanceResult, Assessment
+from ..models import AcceptanceResult, Assessment, DeliveryView
+from ..models.delivery import views_by_delivery
 from .base import ActionForm
 from .parts import long_text, today
 
 
-class AssessForm(ActionForm):
-    """The client's judgment of the latest delivery: `met_<criterion>` "yes" or "no", and `note_<criterion>`."""
-
-    accepted = False
+class JudgmentForm(ActionForm):
+    """A judgment of the latest delivery: `met_<criterion>` "yes" or "no", and `note_<criterion>`."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -57,6 +56,36 @@ class AssessForm(ActionForm):
             if not data.get(f"note_{criterion.pk}") and f"note_{criterion.pk}" not in self.errors:
                 self.add_error(f"note_{criterion.pk}", _("Say why this criterion is not met."))
         return data
+
+
+class ViewForm(JudgmentForm):
+    """What an evaluator thinks of the delivery, for the client who decides. A later view stands beside the earlier one."""
+
+    def record(self, opportunity, by, now):
+        view = DeliveryView.objects.create(
+            delivery=opportunity.delivery,
+            given_by=by,
+            given_at=now,
+            results={
+                str(c.pk): {
+                    "met": self.cleaned_data[f"met_{c.pk}"] == "yes",
+                    "note": self.cleaned_data[f"note_{c.pk}"],
+                }
+                for c in self.criteria
+            },
+        )
+        return {"delivery": opportunity.delivery.number, "view": view.pk}
+
+
+class AssessForm(JudgmentForm):
+    """The client's judgment, which decides. The views of the evaluators are shown beside it."""
+
+    accepted = False
+
+    @property
+    def views(self) -> list[dict]:
+        """What the evaluators said of this delivery, for the page."""
+        return views_by_delivery(self.opportunity, self.criteria).get(self.delivery.pk, [])
 
     def record(self, opportunity, by, now):
         data, delivery = self.cleaned_data, opportunity.delivery

@@ -18,7 +18,7 @@ from microacq.forms import DateField
 
 from .. import taxes
 from ..lifecycle import Refused
-from ..models import Certification, Invoice, Payment
+from ..models import Certification, Invoice, Payment, PaymentConfirmation
 from .base import ActionForm
 from .own_invoice import OwnInvoiceForm
 from .parts import long_text, today
@@ -265,6 +265,14 @@ class CertifyForm(OnInvoiceForm):
             certified_at=now,
         )
         return {"certification": certification.pk, "invoice": certification.invoice_id}
+
+
+class ConfirmPaymentForm(ActionForm):
+    """The supplier says that the payment came: a plain confirmation."""
+
+    def record(self, opportunity, by, now):
+        confirmation = PaymentConfirmation.objects.create(payment=opportunity.payment, confirmed_at=now)
+        return {"payment": confirmation.payment_id}
 
 
 class PayForm(OnInvoiceForm):

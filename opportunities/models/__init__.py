@@ -2,36 +2,49 @@
 
 from .contract import Contract, Dispute, ExcludedSupplier, Extension
 from .criterion import AcceptanceCriterion, EvaluationCriterion, Skill
-from .delivery import AcceptanceResult, Assessment, Delivery
+from .delivery import AcceptanceResult, Assessment, Delivery, DeliveryView
+from .desk import CannedReply, Handover, InternalNote
 from .event import Event
 from .funds import Commitment, Reservation
+from .keeping import AccessCopy, CaseFile, Disposal, LegalHold
 from .message import Message, Remark
-from .notification import Notification, SentMail
+from .notification import Announcement, DailyDigest, Notification, SentAgain, SentMail
 from .opportunity import Opportunity
 from .payment import Certification, Invoice, Payment, PaymentConfirmation
 from .posting import Amendment, Question
 from .registry import RegistryEntry
 from .screening import Screening, ScreeningResult
 from .search import SearchEntry, SearchWord
+from .splitting import SplittingDecision, SplittingFlag, SplittingLikeness
 from .subscription import Consent, Following, Subscription, SubscriptionRequest
 
 __all__ = [
     "AcceptanceCriterion",
     "AcceptanceResult",
+    "AccessCopy",
     "Amendment",
+    "Announcement",
     "Assessment",
+    "CannedReply",
+    "CaseFile",
     "Certification",
     "Commitment",
     "Consent",
     "Contract",
+    "DailyDigest",
     "Delivery",
+    "DeliveryView",
+    "Disposal",
     "Dispute",
     "EvaluationCriterion",
     "Event",
     "ExcludedSupplier",
     "Extension",
     "Following",
+    "Handover",
+    "InternalNote",
     "Invoice",
+    "LegalHold",
     "Message",
     "Notification",
     "Opportunity",
@@ -45,8 +58,12 @@ __all__ = [
     "ScreeningResult",
     "SearchEntry",
     "SearchWord",
+    "SentAgain",
     "SentMail",
     "Skill",
+    "SplittingDecision",
+    "SplittingFlag",
+    "SplittingLikeness",
     "Subscription",
     "SubscriptionRequest",
 ]

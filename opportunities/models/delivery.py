@@ -30,6 +30,39 @@ class Delivery(models.Model):
         triggers = [append_only()]
 
 
+class DeliveryView(models.Model):
+    """What an evaluator thinks of a delivery, for the client who decides. A later view stands beside the earlier one."""
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="views")
+    results = models.JSONField()
+    """For each acceptance criterion: {criterion id: {"met": true or false, "note": text}}."""
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    given_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("view of a delivery"), _("views of deliveries")
+        ordering = ["pk"]
+        triggers = [append_only()]
+
+
+def views_by_delivery(opportunity, criteria) -> dict[int, list[dict]]:
+    """What the evaluators said of each delivery, the latest view of each: {delivery: [{name, at, results}]}."""
+    latest = {}
+    for view in DeliveryView.objects.filter(delivery__opportunity=opportunity).select_related("given_by"):
+        latest[view.delivery_id, view.given_by_id] = view
+    views: dict[int, list[dict]] = {}
+    for (delivery, _by), view in latest.items():
+        results = [
+            (number, view.results[str(c.pk)])
+            for number, c in enumerate(criteria, 1)
+            if str(c.pk) in view.results
+        ]
+        views.setdefault(delivery, []).append(
+            {"name": view.given_by.name, "at": view.given_at, "results": results}
+        )
+    return views
+
+
 class Assessment(models.Model):
     """The client's judgment of one delivery: accepted, or to be revised by a date."""
 

@@ -17,7 +17,7 @@ from microacq import clock, uploads
 from ..forms.payment import days_to_payment, lines_of
 from ..forms.work import AnswerExtensionForm
 from ..lifecycle import Refused
-from ..models import Extension, PaymentConfirmation
+from ..models import Extension
 from ..notifications import mail_context, queue, team
 from ..states import STATES, Role
 from ..taxes import PROVINCES
@@ -83,22 +83,6 @@ def countersign(request, reference):
     with transaction.atomic():
         opportunity.locked().contract.countersign(request.user, now)
     messages.success(request, _("The terms are countersigned."))
-    return redirect("workspace_opportunity", reference)
-
-
-@login_required
-@require_POST
-def confirm_payment(request, reference):
-    """The supplier says that the payment came."""
-    opportunity, now = contract_or_404(request, reference), clock.now()
-    if Role.SUPPLIER not in opportunity.roles_of(request.user):
-        return refused(request, opportunity, None, only_by(Role.SUPPLIER.label))
-    with transaction.atomic():
-        payment = opportunity.locked().payment
-        if not payment:
-            return refused(request, opportunity, None, Refused("state", [_("Nothing is paid yet.")]))
-        PaymentConfirmation.objects.get_or_create(payment=payment, defaults={"confirmed_at": now})
-    messages.success(request, _("Thank you. That you were paid is on record."))
     return redirect("workspace_opportunity", reference)
 
 
@@ -208,13 +192,6 @@ urls = [
         ),
         countersign,
         name="countersign",
-    ),
-    path(
-        format_lazy(
-            "{}<str:reference>/{}/", gettext_lazy("workspace/"), pgettext_lazy("slug", "confirm-payment")
-        ),
-        confirm_payment,
-        name="confirm_payment",
     ),
     path(
         format_lazy(
