@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from microacq import clock
 from opportunities.models import EvaluationCriterion, Opportunity
-from opportunities.models.records import append_only, never_deleted, written_once
+from opportunities.models.records import append_only, erased_only, never_deleted, written_once
 
 from .querysets import ApplicationQuerySet
 from .supplier_models import SupplierProfile, Upload  # noqa: F401 - Django finds models here
@@ -81,6 +81,8 @@ class Application(models.Model):
     set_aside_reason = models.TextField(_("reason, which the supplier reads"), blank=True)
     set_aside_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     passed = models.BooleanField(null=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
+    """When what it said, and of whom, was disposed of. That it was sent, when, and what became of it stays."""
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -147,7 +149,11 @@ class Submission(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["application", "number"], name="one_submission_a_number")
         ]
-        triggers = [append_only()]
+        triggers = [
+            never_deleted(),
+            written_once("application_id", "number", "submitted_at", "sha256"),
+            erased_only(content="''"),
+        ]
 
 
 class PreparationQuerySet(models.QuerySet):
@@ -243,7 +249,11 @@ class EvaluationRecord(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["opportunity", "number"], name="one_record_a_number")]
-        triggers = [append_only()]
+        triggers = [
+            never_deleted(),
+            written_once("opportunity_id", "number", "recorded_at"),
+            erased_only(content="'{}'::jsonb"),
+        ]
 
 
 class PoolQuerySet(models.QuerySet):
@@ -378,7 +388,11 @@ class Debrief(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("debrief"), _("debriefs")
         ordering = ["asked_at", "pk"]
-        triggers = [never_deleted(), written_once("application_id", "question", "asked_at")]
+        triggers = [
+            never_deleted(),
+            written_once("application_id", "asked_at"),
+            erased_only(question="''"),
+        ]
 
     def __str__(self) -> str:
         return str(self.application)

@@ -4,7 +4,6 @@ One chain an opportunity. Each event carries the hash of the one before it; the 
 Carries no name, no email, and nothing that is sealed.
 """
 
-import hashlib
 import json
 from datetime import UTC
 
@@ -13,9 +12,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ..chain import GENESIS, hash_of
 from .records import append_only
-
-GENESIS = "0" * 64
 
 
 class Event(models.Model):
@@ -65,9 +63,9 @@ class Event(models.Model):
         event.save(force_insert=True)
         return event
 
-    def computed_hash(self) -> str:
-        """SHA-256, in hex, of the event's facts and of the hash before it."""
-        facts = {
+    def facts(self) -> dict:
+        """What the hash is computed from, as plain data."""
+        return {
             "opportunity": self.opportunity_id,
             "number": self.number,
             "transition": self.transition,
@@ -79,8 +77,10 @@ class Event(models.Model):
             "data": self.data,
             "previous": self.previous,
         }
-        text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def computed_hash(self) -> str:
+        """SHA-256, in hex, of the event's facts and of the hash before it."""
+        return hash_of(self.facts())
 
     @classmethod
     def first_break(cls) -> str | None:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .records import append_only, never_deleted, written_once
+from .records import append_only, erased_only, never_deleted, written_once
 
 
 class Question(models.Model):
@@ -24,7 +24,11 @@ class Question(models.Model):
         verbose_name, verbose_name_plural = _("question"), _("questions")
         ordering = ["asked_at", "pk"]
         indexes = [models.Index(fields=["opportunity", "published_at"])]
-        triggers = [never_deleted(), written_once("opportunity_id", "asker_id", "asked_at", "text")]
+        triggers = [
+            never_deleted(),
+            written_once("opportunity_id", "asker_id", "asked_at"),
+            erased_only(text="''"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.opportunity_id}/{self.pk}"

@@ -16,3 +16,17 @@ def never_deleted():
 def written_once(*fields: str):
     """Trigger for columns that keep their first value."""
     return pgtrigger.ReadOnly(name="written_once", fields=list(fields))
+
+
+def erased_only(**empty: str):
+    """Trigger for columns that keep their first value, until it is disposed of: each may be emptied, and nothing else.
+
+    `empty`: column -> its empty value in SQL, such as "''". What must be kept is kept, and what must go can go.
+    """
+    changed = " OR ".join(
+        f"(NEW.{column} IS DISTINCT FROM OLD.{column} AND NEW.{column} IS DISTINCT FROM {value})"
+        for column, value in empty.items()
+    )
+    return pgtrigger.Protect(
+        name="erased_only", operation=pgtrigger.Update, condition=pgtrigger.Condition(changed)
+    )
