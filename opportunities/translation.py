@@ -5,6 +5,7 @@ from modeltranslation.translator import TranslationOptions, register
 from .models import (
     AcceptanceCriterion,
     Amendment,
+    CannedReply,
     EvaluationCriterion,
     Opportunity,
     Question,
@@ -41,3 +42,8 @@ class AmendmentTranslation(TranslationOptions):
 @register(RegistryEntry)
 class RegistryEntryTranslation(TranslationOptions):
     fields = ("name", "what_it_does", "tags")
+
+
+@register(CannedReply)
+class CannedReplyTranslation(TranslationOptions):
+    fields = ("title", "text")

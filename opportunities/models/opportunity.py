@@ -110,6 +110,7 @@ class Opportunity(models.Model):
         related_name="opportunities_as_evaluator",
         verbose_name=_("evaluators"),
     )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="opportunities_owned", verbose_name=_("owner in the team"))  # fmt: skip
     entered_by_team = models.BooleanField(_("entered by the team, from an email"), default=False)
 
     # the inquiry
