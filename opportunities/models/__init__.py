@@ -17,6 +17,7 @@ from .screening import Screening, ScreeningResult
 from .search import SearchEntry, SearchWord
 from .splitting import SplittingDecision, SplittingFlag, SplittingLikeness
 from .subscription import Consent, Following, Subscription, SubscriptionRequest
+from .tracking import HandRecord
 
 __all__ = [
     "AcceptanceCriterion",
@@ -41,6 +42,7 @@ __all__ = [
     "ExcludedSupplier",
     "Extension",
     "Following",
+    "HandRecord",
     "Handover",
     "InternalNote",
     "Invoice",
