@@ -9,6 +9,7 @@ class OpportunitiesConfig(AppConfig):
 
     def ready(self):
         from . import (  # noqa: F401 - a part registers itself when imported
+            daily_head,
             due_work,
             following,
             mailing_list,

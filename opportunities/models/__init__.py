@@ -6,6 +6,7 @@ from .delivery import AcceptanceResult, Assessment, Delivery, DeliveryView
 from .desk import CannedReply, Handover, InternalNote
 from .event import Event
 from .funds import Commitment, Reservation
+from .head import DailyHead, Heartbeat
 from .keeping import AccessCopy, CaseFile, Disposal, LegalHold
 from .message import Message, Remark
 from .notification import Announcement, DailyDigest, Notification, SentAgain, SentMail
@@ -33,6 +34,7 @@ __all__ = [
     "Consent",
     "Contract",
     "DailyDigest",
+    "DailyHead",
     "Delivery",
     "DeliveryView",
     "Disposal",
@@ -44,6 +46,7 @@ __all__ = [
     "Following",
     "HandRecord",
     "Handover",
+    "Heartbeat",
     "InternalNote",
     "Invoice",
     "LegalHold",
