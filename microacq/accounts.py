@@ -7,6 +7,9 @@ employee (client), and the pilot team and finance are granted in the admin.
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_logged_in, user_signed_up
+from allauth.core import context as current
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.ratelimit import respond_429
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.signals import social_account_added
@@ -19,8 +22,18 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from microacq import markdown
+from microacq import limits, markdown
 from microacq.models import User
+
+ASKED_BY_ANYBODY = {
+    "account/email/password_reset_key",
+    "account/email/unknown_account",
+    "account/email/account_already_exists",
+}
+"""Mails that a stranger can have sent to any address."""
+ASKED_AN_HOUR = 3
+"""How many of each one address gets. Beyond that nothing is sent and nothing is said: the links already sent work."""
+TOO_MANY = {"too_many_login_attempts", "rate_limited"}
 
 
 def in_department(email: str) -> bool:
@@ -68,6 +81,30 @@ class AccountAdapter(DefaultAccountAdapter):
         user.role = User.Role.SUPPLIER
         return super().save_user(request, user, form, commit)
 
+    def validation_error(self, code, *args):
+        """Too many tries is an answer of its own (429), not a mistake in a form."""
+        if code in TOO_MANY:
+            raise ImmediateHttpResponse(respond_429(current.request))
+        return super().validation_error(code, *args)
+
+    def _get_login_attempts_cache_key(self, request, **credentials):
+        """Wrong passwords count by account *and* network: whoever guesses from one place locks nobody out of another."""
+        key = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{key}:{limits.visitor(request)}"
+
+    def respond_email_verification_sent(self, request, user):
+        """The end of signing up. Without a new user (the address has an account) the password's work is done all the same,
+        or the time of the answer would tell."""
+        if user is None:
+            User().set_password(request.POST.get("password1", ""))
+        return super().respond_email_verification_sent(request, user)
+
+    def send_mail(self, template_prefix, email, context):
+        asked = template_prefix in ASKED_BY_ANYBODY
+        if asked and not limits.room(template_prefix, email.lower(), ASKED_AN_HOUR, 60 * 60):
+            return
+        super().send_mail(template_prefix, email, context)
+
     def render_mail(self, template_prefix, email, context, headers=None):
         """Account mail in text, and in HTML made from the same words."""
         plain = super().render_mail(template_prefix, email, context, headers)
@@ -86,6 +123,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """The departmental sign-on. An address that its provider has not verified opens nothing."""
+
+    def is_open_for_signup(self, request, sociallogin):
+        """For addresses of the department that the provider says it verified, and no others.
+
+        An account opened under an unproven address would still be its maker's to enter once the owner came.
+        """
+        return any(email.verified and in_department(email.email) for email in sociallogin.email_addresses)
 
     def can_authenticate_by_email(self, login, email):
         """Signing on may open an existing account only by an address the department itself gives out.

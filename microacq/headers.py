@@ -1,5 +1,6 @@
-"""Response headers that no other middleware sets: the permissions policy, and no caching of signed-in pages."""
+"""Response headers that no other middleware sets, or sets on every answer: refusals of the other middleware included."""
 
+from django.conf import settings
 from django.utils.cache import add_never_cache_headers
 
 PERMISSIONS_POLICY = ", ".join(
@@ -19,15 +20,26 @@ PERMISSIONS_POLICY = ", ".join(
 )
 
 
+EVERYWHERE = {
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": settings.X_FRAME_OPTIONS,
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+    "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
 class HeadersMiddleware:
-    """Adds the permissions policy everywhere and keeps what a signed-in person saw out of shared caches."""
+    """Adds these headers everywhere and keeps what a signed-in person saw out of shared caches."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         response = self.get_response(request)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        for name, value in EVERYWHERE.items():
+            response.headers.setdefault(name, value)
         user = getattr(request, "user", None)
         if user is not None and user.is_authenticated and "Cache-Control" not in response.headers:
             add_never_cache_headers(response)

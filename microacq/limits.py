@@ -1,6 +1,7 @@
 """How often something may be done: places counted in the cache that all machines share. Knows no page."""
 
 import hashlib
+import ipaddress
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
@@ -16,8 +17,15 @@ def room(what: str, who: str, limit: int, seconds: int) -> bool:
 
 
 def visitor(request) -> str:
-    """The network address that a request comes from, behind the proxies that the settings trust."""
-    return str(get_adapter().get_client_ip(request))
+    """The network that a request comes from, behind the proxies that the settings trust.
+
+    An IPv6 address counts as its /64: a household has that many addresses, and would never run out of places.
+    """
+    address = str(get_adapter().get_client_ip(request))
+    try:
+        return str(ipaddress.IPv6Network(f"{address}/64", strict=False).network_address)
+    except ValueError:
+        return address
 
 
 def digest(who: str) -> str:

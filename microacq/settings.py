@@ -16,6 +16,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from microacq import quiet_hours
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -43,13 +45,7 @@ PORT = number("PORT", 8000)
 SETTINGS_PROBLEMS: list[str] = []
 
 PRODUCTION_ONLY = (
-    "SECRET_KEY",
-    "ALLOWED_HOSTS",
-    "DATABASE_URL",
-    "SITE_URL",
-    "EMAIL_URL",
-    "NOTIFY_API_KEY",
-    "OIDC_SERVER_URL",
+    "SECRET_KEY ALLOWED_HOSTS DATABASE_URL SITE_URL EMAIL_URL NOTIFY_API_KEY OIDC_SERVER_URL".split()
 )
 if DEMO and (present := [name for name in PRODUCTION_ONLY if os.environ.get(name)]):
     raise ImproperlyConfigured(
@@ -122,6 +118,12 @@ ESDC_EMAIL_DOMAINS = [
 ]
 CAPACITY = number("CAPACITY", 30 if DEMO else 10)
 OFFER_RESPONSE_DAYS = number("OFFER_RESPONSE_DAYS", 2)
+ESCALATION_DAYS = number("ESCALATION_DAYS", 2)
+QUIET_HOURS = quiet_hours.parse("20:00-07:00")
+try:
+    QUIET_HOURS = quiet_hours.parse(os.environ.get("QUIET_HOURS") or "20:00-07:00")
+except ValueError:
+    SETTINGS_PROBLEMS.append("QUIET_HOURS cannot be read: write 20:00-07:00, in Eastern time.")
 OCID_PREFIX = os.environ.get("OCID_PREFIX") or "ocds-000000"  # nobody's: a publisher registers its own
 if not re.fullmatch(r"ocds-[a-z0-9]{6}", OCID_PREFIX):
     SETTINGS_PROBLEMS.append(
@@ -158,10 +160,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # these two first: an answer that another one refuses to give has headers too
+    "microacq.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "microacq.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -169,6 +171,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "microacq.sessions.SessionLimitsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "microacq.accounts.SecondFactorMiddleware",
 ]
@@ -217,11 +220,13 @@ elif database_url := required("DATABASE_URL", "give the address of a PostgreSQL 
             "DATABASE_URL must name a PostgreSQL database: postgresql://user@host/name."
         )
 
-# Shared between processes because the rate limits of sign-in are counted in it.
+# Shared between processes because the rate limits of sign-in are counted in it. Django would keep 300 entries and throw
+# others out at random: a flood from many addresses would then wipe the counts of all.
 if cache_url := os.environ.get("CACHE_URL", ""):
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": cache_url}}
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000}
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 
@@ -262,6 +267,9 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# How often one address may be written to is the adapter's: it says nothing, so that nobody can keep an owner from a link.
+ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip"}
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEMO else "https"
 ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", 0)
 
@@ -326,15 +334,10 @@ POST_OFFICE = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+PRIVATE = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": UPLOAD_DIR}}
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": UPLOAD_DIR},
-    },
-    "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": UPLOAD_DIR},
-    },
+    "default": PRIVATE,
+    "private": PRIVATE,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
@@ -356,9 +359,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = TLS
+if TLS:  # a browser keeps cookies of these names only from this very host, over TLS
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = number("SESSION_HOURS", 12) * 60 * 60
+SESSION_IDLE_SECONDS = number("SESSION_IDLE_MINUTES", 120) * 60
 
 # A browser applies form-action to redirects too, so signing in through the department must be named here.
 OIDC_ORIGIN = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL))] if OIDC_SERVER_URL else []

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.decorators.http import require_http_methods, require_safe
 
-from microacq import clock
+from microacq import clock, limits
 from microacq.kept_text import KeepsText, mark_of
 from opportunities.lifecycle import Refused, Role
 from opportunities.views.transition import refused, visible_or_404
@@ -40,6 +40,11 @@ PARTS = {
 """What each page holds of `Application.working`, besides the sign-off file."""
 NAMES_SEEN_FROM = ("confirmed", "drawing", "selection", "work")
 """States in which the whole team may see whose sign-off it is: from the confirmed evaluation to the signature."""
+SENT_AN_HOUR, SAVED_AN_HOUR = 30, 300
+"""How often one supplier may send, and save a page."""
+TOO_OFTEN = gettext_lazy(
+    "You did this very often in the last hour. What you saved is kept. Try again in a while."
+)
 
 
 def mark_of_parts(working: dict[str, Any], names) -> str:
@@ -131,6 +136,9 @@ class PageView(KeepsText, View):
         form.is_valid()
         if desk.refusal:
             return too_late(request, desk, desk.refusal, typed_texts(form))
+        if not limits.room("save-application", str(request.user.pk), SAVED_AN_HOUR, 60 * 60):
+            form.add_error(None, TOO_OFTEN)
+            return self.show(desk, form, status=429)
         if saved := self.saved_meanwhile(desk, form):
             return self.show(desk, form, status=409, overtaken=saved)
         changes = form.changes()
@@ -207,6 +215,8 @@ class CheckView(LoginRequiredMixin, View):
         desk = desk_of(request, reference)
         if not desk.begun:
             return redirect("apply", reference) if not desk.refusal else too_late(request, desk, desk.refusal)
+        if not limits.room("send-application", str(request.user.pk), SENT_AN_HOUR, 60 * 60):
+            return self.show(desk, status=429, reasons=[TOO_OFTEN])
         try:
             applications.submit(desk.application, request.user, shown=request.POST.get("shown"))
         except Refused as refusal:
