@@ -1,4 +1,7 @@
-"""Which email went out for which event, to whom: written with the event, so that none is lost or doubled."""
+"""Which email went out for which event, to whom: written with the event, so that none is lost or doubled.
+
+And what keeps mail to many from being doubled: how far an announcement has come, and who had today's digest.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -25,6 +28,52 @@ class Notification(models.Model):
         verbose_name, verbose_name_plural = _("notification"), _("notifications")
         ordering = ["-created_at", "-pk"]
         indexes = [models.Index(fields=["event", "template"])]
+        triggers = [append_only()]
+
+
+class Announcement(models.Model):
+    """One event to be told to a whole list: written with the event, then told in batches, each address once."""
+
+    event = models.ForeignKey("Event", models.PROTECT, related_name="announcements")
+    template = models.CharField(max_length=60)
+    audience = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+    told_up_to = models.BigIntegerField(default=0)
+    """The last address of the list, by its key, that was told or passed over."""
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("announcement"), _("announcements")
+        constraints = [models.UniqueConstraint(fields=["event", "audience"], name="announced_once")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(done_at=None), name="announcements_under_way")
+        ]
+
+
+class DailyDigest(models.Model):
+    """Today's digest of one person is taken care of, whether or not there was anything to write. Kept a few days."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="daily_digests")
+    day = models.DateField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("daily digest"), _("daily digests")
+        constraints = [models.UniqueConstraint(fields=["person", "day"], name="one_digest_a_day")]
+
+
+class SentAgain(models.Model):
+    """Somebody of the team had an email sent again. `copy` is the new email; none when the same one was queued again."""
+
+    email = models.ForeignKey("post_office.Email", models.PROTECT, related_name="sent_again")
+    copy = models.OneToOneField("post_office.Email", models.PROTECT, null=True, related_name="copy_of")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
+    )
+    asked_at = models.DateTimeField(_("asked"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("email sent again"), _("emails sent again")
+        ordering = ["pk"]
         triggers = [append_only()]
 
 
