@@ -1,7 +1,11 @@
 """Markdown written by people, as HTML that is safe to show. No raw HTML, no images, no style; knows no page.
 
-Headings are fitted under the page's own h2: whatever the writer's highest level, it becomes h3, and none is skipped.
+A link leads to a whole address (https, http, mailto) or stays text: what has no scheme would lead somewhere else on
+every page that shows it. Headings are fitted under the page's own h2: whatever the writer's highest level, it becomes
+h3, and none is skipped.
 """
+
+import re
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -9,8 +13,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+_WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:)[^/]", re.IGNORECASE)
 _TAGS = set("a blockquote br code em h3 h4 h5 h6 hr li ol p pre strong table tbody td th thead tr ul".split())
 TOP = 3
+
+
+def _leads_outside(url: str) -> bool:
+    return bool(_WHOLE_ADDRESS.match(url))
+
+
+_parser.validateLink = _leads_outside  # type: ignore[method-assign]
 
 
 def render(text: str) -> SafeString:
@@ -23,6 +35,7 @@ def render(text: str) -> SafeString:
         tags=_TAGS,
         attributes={"a": {"href", "title"}, "ol": {"start"}},
         url_schemes={"http", "https", "mailto"},
+        url_relative="deny",
         link_rel="noopener noreferrer nofollow",
     )
     return mark_safe(clean)

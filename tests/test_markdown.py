@@ -41,6 +41,25 @@ def test_links_leave_without_a_trace():
     )
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//elsewhere.example",
+        "/en/admin/",
+        "notes.md",
+        "#part",
+        "java&Tab;script:x",
+        "JaVaScRiPt&colon;x",
+        "https:///x",
+        "ftp://x",
+    ],
+)
+def test_a_link_that_is_no_whole_address_stays_text(address):
+    assert "<a" not in render(f"[a]({address})")
+    assert "<a" not in render(f"[a]\n\n[a]: {address}")
+    assert 'href="mailto:a@example.com"' in render("[a](mailto:a@example.com)")
+
+
 def test_headings_fit_under_the_pages_own():
     assert "<h3>a</h3>" in render("# a")
     html = render("## a\n\n#### b\n\n## c")
