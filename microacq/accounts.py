@@ -4,6 +4,8 @@ Nobody names their own role: signing up makes a supplier, a *verified* address i
 employee (client), and the pilot team and finance are granted in the admin.
 """
 
+from uuid import uuid4
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_logged_in, user_signed_up
@@ -16,6 +18,7 @@ from allauth.socialaccount.signals import social_account_added
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.dispatch import receiver
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -93,10 +96,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return f"{key}:{limits.visitor(request)}"
 
     def respond_email_verification_sent(self, request, user):
-        """The end of signing up. Without a new user (the address has an account) the password's work is done all the same,
-        or the time of the answer would tell."""
+        """The end of signing up. Where the address has an account nothing was made: the same work is done, and undone, or
+        the time of the answer would tell."""
         if user is None:
-            User().set_password(request.POST.get("password1", ""))
+            with transaction.atomic():
+                nobody = User.objects.create_user(f"{uuid4()}@nobody.invalid", request.POST.get("password1"))
+                nobody.save(update_fields=["name", "language"])
+                EmailAddress.objects.create(user=nobody, email=nobody.email, primary=True)
+                recognise_employee(nobody)
+                transaction.set_rollback(True)
         return super().respond_email_verification_sent(request, user)
 
     def send_mail(self, template_prefix, email, context):
