@@ -23,6 +23,8 @@ from . import admin_subscriptions, clocks, lifecycle  # noqa: F401 - its lists r
 from .admin_base import DeskAdmin, acts_for_team
 from .admin_filters import LateFilter, StateFilter, StepFilter, WaitsForFilter
 from .admin_records import money
+from .admin_tracker import TYPES as TRACKER_TYPES
+from .admin_tracker import tracker_file
 from .admin_views import AdminTransitionView
 from .lifecycle import ENDINGS, Role
 from .mail_samples import mail_samples
@@ -293,6 +295,15 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("mail-samples/", wrap(self.mail_samples_view), name="mail_samples"),
+            *(
+                path(
+                    f"tracker.{kind}",
+                    wrap(tracker_file),
+                    {"kind": kind, "model_admin": self},
+                    name=f"tracker_{kind}",
+                )
+                for kind in TRACKER_TYPES
+            ),
             path("<int:pk>/act/<str:name>/", wrap(self.act_view), name="opportunities_opportunity_act"),
             *super().get_urls(),
         ]

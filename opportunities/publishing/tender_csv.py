@@ -19,6 +19,7 @@ from .. import listing
 from ..models import Opportunity
 from .addresses import LANGUAGES, addresses
 from .public_record import both, department
+from .sheets import safe
 
 COLUMNS = json.loads(
     (Path(__file__).parent / "data/canadabuys/tender-columns.json").read_text(encoding="utf-8")
@@ -64,11 +65,6 @@ class _Line:
 
     def write(self, text: str) -> str:
         return text
-
-
-def safe(cell: str) -> str:
-    """The text of a cell, with an apostrophe in front of what a spreadsheet would run."""
-    return f"'{cell}" if cell.lstrip()[:1] in {"=", "+", "-", "@"} or cell[:1] in {"\t", "\r", "\n"} else cell
 
 
 def lines(asked: listing.Asked, now: datetime) -> Iterator[str]:
