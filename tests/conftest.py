@@ -10,6 +10,7 @@ from django.utils import translation
 
 from microacq import devdb
 
+from . import roles
 from .cast import cast  # noqa: F401 - a fixture for every test
 
 # Playwright runs an event loop in the thread of the tests, which Django would take for asynchronous code.
@@ -21,6 +22,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
     """Start the tests' database, unless DATABASE_URL names another."""
     if not settings.GIVEN_DATABASE:
         devdb.start("test", settings.DEVDB_VAR_DIR)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The tables, and the two roles of production."""
+    with django_db_blocker.unblock():
+        roles.make_roles()
+
+
+@pytest.fixture
+def _django_db_helper(_django_db_helper, request):
+    """Whatever touches the database does so as the role that runs the application."""
+    if os.environ.get("DB_ROLE") != "runtime":
+        yield
+        return
+    with roles.as_runtime():
+        yield
 
 
 @pytest.fixture(autouse=True)

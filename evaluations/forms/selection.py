@@ -89,7 +89,9 @@ class FreezeForm(PoolForm):
         receipts = opportunity.applications.passed().values_list("receipt", flat=True)
         pool.text = draw.pool_text(opportunity.reference, pool.chain_hash, pool.round, receipts)
         pool.sha256 = draw.parse_pool(pool.text.encode("ascii")).sha256
-        pool.save()
+        pool.save(
+            update_fields=["frozen_by", "frozen_at", "chain_hash", "round", "round_at", "text", "sha256"]
+        )
         return {
             "pool": pool.number, "passed": len(receipts), "applications": opportunity.applications.in_play().count(),
             "sha256": pool.sha256, "chain": pool.chain_hash, "round": pool.round, "round_at": pool.round_at,
@@ -106,7 +108,7 @@ class VoidPoolForm(PublicReasonForm):
             self.cleaned_data["reason_en"],
             self.cleaned_data["reason_fr"],
         )
-        pool.save()
+        pool.save(update_fields=["voided_at", "void_reason", "void_reason_en", "void_reason_fr"])
         return {"pool": pool.number, "sha256": pool.sha256}
 
 

@@ -12,6 +12,10 @@ from ..lifecycle import Refused
 from .base import ActionForm
 
 LANGUAGES = ("en", "fr")
+WRITTEN = ["published_at", "set_aside_at", "set_aside_reason"] + [
+    f"{name}{language}" for name in ("public_question", "answer") for language in ("", "_en", "_fr")
+]
+"""What answering writes of a question; what was asked, by whom and when stays."""
 NAME_PARTS = 3
 """A word of a name shorter than this is too common to be looked for."""
 
@@ -66,6 +70,11 @@ class AnswersForm(ActionForm):
         if part == "question" and language == question.asker.language:
             return question.text
         return ""
+
+    @property
+    def canned(self):
+        """Each question's answer, in both languages."""
+        return tuple(f"q{question.pk}_answer" for question in self.questions)
 
     def groups(self):
         """Each question with its own fields."""
@@ -123,7 +132,7 @@ class AnswersForm(ActionForm):
                 set_aside.append(question.pk)
             else:
                 continue
-            question.save()
+            question.save(update_fields=WRITTEN)
         if not published and not set_aside:
             raise Refused("stale", [_("Somebody else has just dealt with these questions.")])
         return {"published": published, "set_aside": set_aside}
