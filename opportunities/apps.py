@@ -9,7 +9,9 @@ class OpportunitiesConfig(AppConfig):
 
     def ready(self):
         from . import (  # noqa: F401 - a part registers itself when imported
+            capacity,
             daily_head,
+            digest,
             due_work,
             following,
             mailing_list,
@@ -21,7 +23,10 @@ class OpportunitiesConfig(AppConfig):
             panels_payment,
             panels_posting,
             panels_registry,
+            panels_team,
             panels_work,
+            splitting,
         )
+        from .publishing import case_file_parts  # noqa: F401 - so do the parts of the case file
 
         notifications.listen()

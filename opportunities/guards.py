@@ -31,6 +31,27 @@ def _list(intro: Any, missing: list) -> Any:
     return format_lazy("{} {}.", intro, ", ".join(str(item) for item in missing)) if missing else None
 
 
+# contract splitting
+
+
+def splitting_flagged(facts: Facts):
+    if not facts.opportunity.splitting_flags.exists():
+        return _("Nothing looks like contract splitting here.")
+
+
+def splitting_decided(facts: Facts):
+    flag = facts.opportunity.splitting_flags.last()
+    decision = flag and flag.decisions.last()
+    # An import is accepted by an operator's command: a person decides before it is posted.
+    imported = facts.opportunity.imported_ref and facts.opportunity.state == "screening"
+    if flag and not decision and not imported:
+        return _(
+            "This need looks like others of the same people. Decide first whether it is contract splitting, and write why."
+        )
+    if decision and decision.is_splitting:
+        return _("It was decided that this is contract splitting, so it does not go on.")
+
+
 # inquiry and statement
 
 

@@ -77,6 +77,8 @@ class Transition:
     """True when it is the normal next move of whoever may make it."""
     grave: bool = False
     """True when it ends something or cannot be taken back: the page asks with more weight."""
+    aside: bool = False
+    """True when it changes nothing of the opportunity: its version and its dates stay, and only its event says so."""
 
     @property
     def by_clock_only(self) -> bool:
@@ -103,6 +105,13 @@ BEFORE_CONTRACT = (
     "selection",
 )
 UNDER_CONTRACT = ("work", "acceptance")
+NOT_ENDED_UNBOUGHT = (
+    *BEFORE_POSTING[1:],
+    *BEFORE_CONTRACT[4:],
+    *UNDER_CONTRACT,
+    *("invoicing", "certification", "paying", "registry", "complete", "terminated"),
+)
+"""After the inquiry, as long as something is, will be or was bought."""
 
 LIFECYCLE: tuple[Transition, ...] = (
     # 1 inquiry
@@ -123,8 +132,11 @@ LIFECYCLE: tuple[Transition, ...] = (
         form=OPP + "screening.DeclineForm", told=tell("client:need_declined"), grave=True,
         next=_("The client reads your reason. The need is closed.")),
     Transition("accept", 2, _("Accept as eligible"), pgettext_lazy("slug", "accept"), ("screening", "waitlisted"), "preparing", (TEAM,),
-        form=OPP + "screening.AcceptForm", told=tell("client:need_accepted"),
+        guards=(g.splitting_decided,), form=OPP + "screening.AcceptForm", told=tell("client:need_accepted"),
         next=_("The client writes the statement, with your help.")),
+    Transition("decide_splitting", 2, _("Decide on contract splitting"), pgettext_lazy("slug", "decide-on-splitting"), NOT_ENDED_UNBOUGHT, None, (TEAM,),
+        guards=(g.splitting_flagged,), form=OPP + "splitting.SplittingForm", aside=True,
+        next=_("Your decision and its reason are in the file.")),
     # 3 funds reserved
     Transition("statement_ready", 3, _("Send the statement to the manager"), pgettext_lazy("slug", "statement-ready"), ("preparing",), "committing", (CLIENT, TEAM),
         guards=(g.statement_complete, g.price_within_ceiling, g.dates_in_order, g.declarations_made, g.people_named),
@@ -147,7 +159,7 @@ LIFECYCLE: tuple[Transition, ...] = (
         next=_("The statement can be changed. The funds must then be committed and reserved again.")),
     # 4 posted
     Transition("post", 4, _("Post the opportunity"), pgettext_lazy("slug", "post"), ("reserved",), "posted", (TEAM,),
-        guards=(g.statement_complete, g.price_within_ceiling, g.dates_in_order, g.five_business_days_open, g.reservation_covers_price),
+        guards=(g.statement_complete, g.price_within_ceiling, g.dates_in_order, g.five_business_days_open, g.reservation_covers_price, g.splitting_decided),
         form=OPP + "posting.PostForm", told=tell("client:opportunity_posted", "evaluators:opportunity_posted", "subscribers:new_opportunity"), leads=True,
         next=_("The opportunity is public. Suppliers can ask questions and apply.")),
     Transition("amend", 4, _("Amend the opportunity"), pgettext_lazy("slug", "amend"), ("posted",), None, (TEAM,),
@@ -270,6 +282,9 @@ LIFECYCLE: tuple[Transition, ...] = (
     Transition("rerun", 1, _("Run again as a new opportunity"), pgettext_lazy("slug", "run-again"), ("cancelled", "no_award", "terminated"), None, (TEAM,),
         guards=(g.not_run_again,), form=OPP + "rerun.RerunForm", told=tell("client:run_again"),
         next=_("A new draft inquiry, with everything copied and a link back, waits for the client.")),
+    Transition("make_case_file", 9, _("Make the case file"), pgettext_lazy("slug", "case-file"), tuple(STATES), None, (TEAM,),
+        form=OPP + "case_file.CaseFileForm", aside=True,
+        next=_("You are given one ZIP file with all of it. That you made it is on record.")),
 )  # fmt: skip
 BY_NAME = {row.name: row for row in LIFECYCLE}
 
@@ -354,7 +369,8 @@ def perform(
         role = next(role for role in row.roles if role in roles)
         source = opportunity.state
         data = (record(opportunity, by, now) if record else None) or {}
-        opportunity.enter(row.target or source, now)
+        if not row.aside:
+            opportunity.enter(row.target or source, now)
         event = opportunity.log(row.name, source, by, role, now, data)
         performed.send(sender=Transition, opportunity=opportunity, event=event, transition=row, now=now)
     return event

@@ -53,10 +53,11 @@ OTHER_OCCASIONS = {
     "account_closed": _("Somebody closes their account"),
     "application_received": _("An application is submitted"),
     "confirm_subscription": _("Somebody asks to be on the mailing list"),
+    "daily_digest": _("Each business morning, to whom something waits for"),
     "debrief_asked": _("A supplier asks for a debrief"),
     "debrief_sent": _("The team sends a debrief"),
     "delivery_late": _("The delivery date has passed"),
-    "delivery_soon": _("The delivery date is three business days away"),
+    "delivery_soon": _("The delivery date is five business days away, and one"),
     "extension_answered": _("The other side answers a new delivery date"),
     "feedback_received": _("A visitor tells of a barrier"),
     "followed_digest": _("Something happened on opportunities followed once a day"),
@@ -64,9 +65,10 @@ OTHER_OCCASIONS = {
     "file_refused": _("The virus scanner refuses a file that waited for it"),
     "message": _("A message is written on an opportunity"),
     "need_entered": _("The team enters a need that came by email"),
+    "owner_named": _("A member of the team is named the owner of an opportunity"),
+    "place_free": _("A place is free, and a need is on the waitlist"),
     "preparation_taken_over": _("A member of the team takes over the preparation of a release"),
     "question_asked": _("A supplier asks a question"),
-    "reminder": _("Something waits for longer than its target"),
 }
 ACCOUNT_MAILS = {
     "account/email/email_confirmation_signup": _("Somebody creates an account"),
@@ -166,6 +168,10 @@ def _site_mails(now: datetime) -> list[Sample]:
         "postal_address": settings.POSTAL_ADDRESS,
         "survey_link": address,
         "by": User(name="Tom Team"),
+        "note": "…",
+        "free": 1,
+        "waitlist": [pretended],
+        "waitlist_link": address,
         "entries": [
             {
                 "opportunity": pretended,
@@ -173,6 +179,26 @@ def _site_mails(now: datetime) -> list[Sample]:
                 "lines": [{"at": now, "words": _("Questions were answered.")}],
             }
         ],
+        "number": 1,
+        "waiting": [
+            {
+                "about": f"{REFERENCE}, {pretended}",
+                "what": "…",
+                "url": address,
+                "days": 3,
+                "target": 1,
+                "late": True,
+            }
+        ],
+        "escalated": [
+            {
+                "who": Role.MANAGER.label,
+                "lines": [
+                    {"about": REFERENCE, "what": "…", "url": address, "days": 5, "target": 1, "late": True}
+                ],
+            }
+        ],
+        "workspace": address,
         "text": "> …",
         "name": "Amara Client",
         "reply_to": "amara@example.ca",

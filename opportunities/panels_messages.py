@@ -1,5 +1,6 @@
 """The part of an opportunity's page where the client and the team write to each other."""
 
+from .forms import canned
 from .forms.message import MessageForm
 from .panels import Reader, panel
 from .states import Role
@@ -9,4 +10,9 @@ from .states import Role
 def thread(reader: Reader) -> dict | None:
     if not reader.is_any(Role.CLIENT, Role.TEAM):
         return None
-    return {"thread": reader.opportunity.messages.select_related("author"), "form": MessageForm()}
+    form = MessageForm()
+    return {
+        "thread": reader.opportunity.messages.select_related("author"),
+        "form": form,
+        "replies": canned.offered(form, reader.roles),
+    }

@@ -21,6 +21,7 @@ from .views import (
     registry,
     statement,
     subscriptions,
+    team,
     work,
     workspace,
 )
@@ -56,6 +57,7 @@ urlpatterns = [
     *statement.urls,
     *criteria.urls,
     *messages.urls,
+    *team.urls,
     *work.urls,
     *registry.urls,
     *workspace.urls,

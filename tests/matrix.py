@@ -7,6 +7,10 @@ EARLY = "draft screening waitlisted preparing committing reserving reserved"
 UNSIGNED = (
     "preparing committing reserving reserved posted opened evaluation review confirmed drawing selection"
 )
+BOUGHT = (
+    "screening waitlisted preparing committing reserving reserved posted opened evaluation review confirmed drawing "
+    "selection work acceptance invoicing certification paying registry complete terminated"
+)
 
 # step, transition, from, to, who
 ROWS = """
@@ -17,6 +21,7 @@ ROWS = """
 2 waitlist              screening                           waitlisted     team
 2 decline               screening,waitlisted                declined       team
 2 accept                screening,waitlisted                preparing      team
+2 decide_splitting      BOUGHT                              -              team
 3 statement_ready       preparing                           committing     client,team
 3 commit_funds          committing                          reserving      manager
 3 return_statement      committing                          preparing      manager
@@ -62,6 +67,7 @@ ROWS = """
 8 confirm_payment       registry,complete,terminated        -              supplier
 9 record_pull_request   registry                            -              client,team
 9 complete              registry                            complete       team
+9 make_case_file        ANY                                 -              team
 """
 STATES = (
     "draft screening waitlisted preparing committing reserving reserved posted opened evaluation review confirmed "
@@ -72,7 +78,11 @@ ROLES = "client evaluator manager team finance applicant supplier public clock".
 
 
 def _expand(words: str) -> list[str]:
-    return {"EARLY": EARLY, "UNSIGNED": UNSIGNED}.get(words, words.replace(",", " ")).split()
+    if words == "ANY":
+        return STATES
+    return {"EARLY": EARLY, "UNSIGNED": UNSIGNED, "BOUGHT": BOUGHT}.get(
+        words, words.replace(",", " ")
+    ).split()
 
 
 MATRIX = {

@@ -5,7 +5,7 @@ import pytest
 from microacq import clock
 from opportunities import lifecycle
 from opportunities.actions import Invalid, act, make_form
-from opportunities.forms.screening import places
+from opportunities.capacity import places
 from opportunities.models import Screening
 from opportunities.models.screening import Criterion
 from tests.factories import at

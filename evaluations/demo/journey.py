@@ -14,7 +14,7 @@ from django.utils import translation
 
 from evaluations import applications, draw, marking, masking, preparing
 from microacq import business_days, clock
-from opportunities import lifecycle
+from opportunities import lifecycle, splitting
 from opportunities.actions import act
 from opportunities.forms.registry import write_entry
 from opportunities.models import Opportunity
@@ -138,7 +138,15 @@ class Journey:
     def enter_screening(self, now):
         self.act("submit", self.people.client, now)
 
+    def settle_splitting(self, now):
+        """What looks like contract splitting is looked at by the team, and decided, before the need goes on."""
+        flags = splitting.flags(self.opportunity)
+        if flags and not flags[-1].decision:
+            why = "A need of its own, which came up later; neither is a part of the other."
+            self.act("decide_splitting", self.people.team[0], now, answer="not_splitting", reason=why)
+
     def enter_preparing(self, now):
+        self.settle_splitting(now)
         self.act("accept", self.people.team[0], now, **self.screened())
         people = {"manager": self.people.manager, "evaluators": self.people.evaluators}
         fill_statement(
@@ -172,6 +180,7 @@ class Journey:
         )
 
     def enter_posted(self, now):
+        self.settle_splitting(now)
         self.act("post", self.people.team[0], now)
 
     def applying(self) -> list[tuple[datetime, Callable[[], Any]]]:

@@ -129,6 +129,7 @@ def before_statements(t: Teller) -> None:
     t.at(story.moment("withdrawn"), story.withdrawn, story.moment("withdrawn"))
     story = t.tell("screening", t.inquiry("forms"), client="client2", age=6 * DAY)
     accepted = story.moment("waitlisted")
+    t.at(accepted, lambda: story.settle_splitting(accepted))
     t.at(accepted, lambda: story.act("accept", t.cast.team, accepted, **story.screened()))
     t.at(later(accepted, 1, "15:20"), story.half_written, later(accepted, 1, "15:20"))
     t.plan += story.say("coaching", later(accepted, 1, "9:30"))

@@ -14,6 +14,9 @@ from ..models import Remark
 class ActionForm(GCForm):
     """A plain confirmation. Subclasses add fields and override `record`."""
 
+    canned: tuple[str, ...] = ()
+    """The texts that the team may start from a canned reply: a field's name, or what precedes _en and _fr in a pair."""
+
     def __init__(self, *args, opportunity, by, now: datetime, transition, **kwargs):
         self.opportunity, self.by, self.now, self.transition = opportunity, by, now, transition
         super().__init__(*args, **kwargs)
@@ -26,9 +29,19 @@ class ActionForm(GCForm):
         """
         return None
 
+    @staticmethod
+    def answer(event: Any) -> Any:
+        """What the browser is sent once it is done, instead of the opportunity's page: a response, or None.
+
+        Runs in the transaction of the event, after it is written.
+        """
+        return None
+
 
 class ReasonForm(ActionForm):
     """A decision with a reason that the other side reads."""
+
+    canned = ("reason",)
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -46,6 +59,8 @@ class ReasonForm(ActionForm):
 
 class PublicReasonForm(ActionForm):
     """A decision whose reason is public, in both languages."""
+
+    canned = ("reason",)
 
     reason_en = forms.CharField(
         label=_("Public reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})

@@ -9,6 +9,8 @@ from microacq.forms import GCForm
 class MessageForm(GCForm):
     """One message; the other side is told by email."""
 
+    canned = ("body",)
+
     body = forms.CharField(
         label=_("Your message"),
         max_length=5000,

@@ -93,6 +93,8 @@ class PostForm(ActionForm):
 class ChangeForm(ActionForm):
     """A change to what is posted, with its public reason. A field that is not sent keeps its value."""
 
+    canned = ("reason",)
+
     reason_en = forms.CharField(
         label=_("Reason for the change, for everyone to read"),
         max_length=2000,

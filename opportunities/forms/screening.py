@@ -4,32 +4,13 @@ Knows the nine criteria and the team's capacity. The same form serves the admin 
 """
 
 from django import forms
-from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from ..lifecycle import STATES
-from ..models import Opportunity, Screening, ScreeningResult
+from ..capacity import places
+from ..models import Screening, ScreeningResult
 from ..models.screening import Criterion
 from .base import ActionForm
-
-IN_PROGRESS = tuple(state.name for state in STATES.values() if not state.is_ending and state.step >= 3)
-"""The states that take up one of the team's places: from the statement to the registry entry."""
-
-
-def places() -> dict[str, int]:
-    """How many opportunities are in progress, out of how many places, and how many needs wait. One query."""
-    states = list(
-        Opportunity.objects.filter(state__in=(*IN_PROGRESS, "waitlisted")).values_list("state", flat=True)
-    )
-    waiting = states.count("waitlisted")
-    taken = len(states) - waiting
-    return {
-        "taken": taken,
-        "all": settings.CAPACITY,
-        "free": max(settings.CAPACITY - taken, 0),
-        "waiting": waiting,
-    }
 
 
 class ScreeningForm(ActionForm):
@@ -40,6 +21,7 @@ class ScreeningForm(ActionForm):
 
     all_met = False
     reason_required = True
+    canned = ("reason",)
 
     reason = forms.CharField(
         label=_("Reason"),

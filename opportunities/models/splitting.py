@@ -64,6 +64,14 @@ class SplittingLikeness(models.Model):
         constraints = [models.UniqueConstraint(fields=["flag", "other"], name="one_likeness_a_need")]
         triggers = [append_only()]
 
+    @property
+    def title_percent(self) -> int:
+        return int(self.title * 100)
+
+    @property
+    def text_percent(self) -> int:
+        return int(self.text * 100)
+
 
 class SplittingDecision(models.Model):
     """Somebody of the team decided on a flag. A later decision on the same flag takes its place."""

@@ -5,7 +5,7 @@ from django import template
 from microacq import clock
 
 from .. import desk
-from ..forms.screening import places
+from ..capacity import places
 
 register = template.Library()
 

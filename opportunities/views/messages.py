@@ -16,6 +16,7 @@ from django.views import View
 from microacq import clock
 
 from .. import notifications
+from ..forms import canned
 from ..forms.message import MessageForm
 from ..lifecycle import Refused
 from ..models import Message
@@ -53,13 +54,21 @@ class MessagesView(LoginRequiredMixin, View):
 
     def page(self, form, status=200):
         thread = self.opportunity.messages.select_related("author")
-        context = {"opportunity": self.opportunity, "form": form, "thread": thread}
+        context = {
+            "opportunity": self.opportunity,
+            "form": form,
+            "thread": thread,
+            "replies": canned.offered(form, self.roles),
+        }
         return TemplateResponse(self.request, "opportunities/messages.html", context, status=status)
 
     def get(self, request, reference):
         return self.page(MessageForm())
 
     def post(self, request, reference):
+        if canned.is_asked(request.POST) and Role.TEAM in self.roles:
+            language = self.opportunity.client.language
+            return self.page(canned.insert(MessageForm(), request.POST, request.FILES, language))
         form = MessageForm(request.POST)
         if not form.is_valid():
             return self.page(form, status=422)

@@ -5,6 +5,7 @@ Knows how a refusal is shown: 404 for what the visitor cannot see, 409 with the 
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import select_template
 from django.template.response import TemplateResponse
@@ -16,7 +17,8 @@ from django.views import View
 from microacq import clock
 
 from .. import lifecycle
-from ..actions import Invalid, act, make_form
+from ..actions import Invalid, act, form_class, make_form
+from ..forms import canned
 from ..models import Opportunity
 
 
@@ -65,6 +67,7 @@ class TransitionView(LoginRequiredMixin, View):
             "form": form,
             "version": version,
             "now": form.now,
+            "replies": canned.offered(form, form.opportunity.roles_of(form.by)) if form.canned else (),
         }
         context |= self.around(form.opportunity)
         return TemplateResponse(self.request, template, context, status=status)
@@ -81,18 +84,43 @@ class TransitionView(LoginRequiredMixin, View):
     def post(self, request, reference, name):
         opportunity, row = visible_or_404(request, reference), lifecycle.BY_NAME[name]
         version = request.POST.get("version", "")
+        if canned.is_asked(request.POST):
+            return self.with_reply(opportunity, row, version)
         try:
-            act(
-                name,
-                opportunity,
-                request.user,
-                data=request.POST,
-                files=request.FILES,
-                version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
-            )
+            with transaction.atomic():
+                event = act(
+                    name,
+                    opportunity,
+                    request.user,
+                    data=request.POST,
+                    files=request.FILES,
+                    version=int(version)
+                    if version.isascii() and version.isdigit() and len(version) < 10
+                    else 0,
+                )
+                answer = form_class(row).answer(event)
         except Invalid as invalid:
             return self.page(invalid.form, version, status=200 if not invalid.form.errors else 422)
         except lifecycle.Refused as refusal:
             return refused(request, opportunity, row, refusal, **self.around(opportunity))
+        if answer:
+            return answer
         messages.success(request, format_lazy("{} {}", _("Done: %(what)s.") % {"what": row.label}, row.next))
         return redirect(self.back(opportunity))
+
+    def with_reply(self, opportunity, row, version):
+        """The page again, with what was typed and the canned reply that was chosen. Nothing is done."""
+        request, now = self.request, clock.now()
+        code, reasons = lifecycle.why_not(row, opportunity, request.user, now)
+        if code or lifecycle.Role.TEAM not in opportunity.roles_of(request.user):
+            return refused(
+                request,
+                opportunity,
+                row,
+                lifecycle.Refused(code or "role", reasons),
+                **self.around(opportunity),
+            )
+        form = make_form(row.name, opportunity, request.user, now)
+        return self.page(
+            canned.insert(form, request.POST, request.FILES, opportunity.client.language), version
+        )
