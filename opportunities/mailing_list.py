@@ -14,8 +14,8 @@ from django.utils.translation import override
 from microacq import limits
 
 from . import notifications
-from .due import job
-from .models import Consent, Subscription, SubscriptionRequest
+from .due import claimed, job
+from .models import Announcement, Consent, Subscription, SubscriptionRequest
 
 CONFIRM, MANAGE = "mailing list: confirm", "mailing list: manage"
 CONSENT_VERSION = "1"
@@ -24,6 +24,10 @@ KEPT = timedelta(days=7)
 """How long the link to confirm works."""
 ASKED_A_DAY = 3
 """How often one address may be sent the link to confirm."""
+BATCH = 200
+"""How many addresses an announcement is told in one transaction."""
+BATCHES = 10
+"""How many batches in one round, so that a long list does not keep the other jobs waiting."""
 
 
 def key(kept: Subscription | SubscriptionRequest) -> str:
@@ -133,10 +137,52 @@ def recipient(kept: Subscription) -> notifications.Recipient:
     )
 
 
-@notifications.audience("subscribers")
+@notifications.audience("subscribers", is_list=True)
 def subscribers(opportunity, event):
     """Whoever chose one of its skills, or every opportunity."""
-    return map(recipient, Subscription.objects.wanting(opportunity))
+    return Subscription.objects.wanting(opportunity)
+
+
+@job("announce", order=84)
+def announce(now: datetime) -> int:
+    """Tell the list what was announced, batch after batch; gives the number of mails.
+
+    A batch and how far it came are one transaction: whatever stops it, each address is told once.
+    """
+    told = 0
+    for _turn in range(BATCHES):
+        with transaction.atomic():
+            announcement = claimed(Announcement.objects.filter(done_at=None).order_by("pk"))
+            if announcement is None:
+                break
+            told += _tell_batch(announcement, now)
+    return told
+
+
+def _tell_batch(announcement: Announcement, now: datetime) -> int:
+    """Queue the mails of the next batch and note how far it came. What is over by now is told to nobody more."""
+    event, opportunity = announcement.event, announcement.event.opportunity
+    batch = []
+    if opportunity.is_open(now):
+        batch = list(
+            subscribers(opportunity, event).filter(pk__gt=announcement.told_up_to).order_by("pk")[:BATCH]
+        )
+    context = notifications.mail_context(opportunity, event)
+    for kept in batch:
+        notifications.queue(
+            announcement.template,
+            recipient(kept),
+            context,
+            event=event,
+            opportunity=opportunity,
+            audience_name=announcement.audience,
+        )
+    if batch:
+        announcement.told_up_to = batch[-1].pk
+    if len(batch) < BATCH:
+        announcement.done_at = now
+    announcement.save(update_fields=["told_up_to", "done_at"])
+    return len(batch)
 
 
 @job("forget requests", order=80)

@@ -19,7 +19,7 @@ from microacq.markdown import render
 from microacq.models import User
 
 from .lifecycle import performed
-from .models import Notification
+from .models import Announcement, Notification
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,19 @@ class Recipient:
 
 
 AUDIENCES: dict[str, Callable[..., Iterable[User | Recipient]]] = {}
+LISTS: set[str] = set()
 
 
-def audience(name: str):
-    """Decorator: the function takes (opportunity, event) and gives the people, or the addresses, to tell."""
+def audience(name: str, *, is_list: bool = False):
+    """Decorator: the function takes (opportunity, event) and gives the people, or the addresses, to tell.
+
+    A list has no bound: the transition only writes its `Announcement`, and `tick` tells it in batches.
+    """
 
     def keep(function):
         AUDIENCES[name] = function
+        if is_list:
+            LISTS.add(name)
         return function
 
     return keep
@@ -192,6 +198,11 @@ def tell(sender, opportunity, event, transition, now, **kwargs):
     told: set[tuple[str, str]] = set()
     heard: set[str] = set()
     for notice in transition.told:
+        if notice.audience in LISTS:
+            Announcement.objects.create(
+                event=event, template=notice.template, audience=notice.audience, created_at=now
+            )
+            continue
         people = AUDIENCES[notice.audience](opportunity, event) if notice.audience in AUDIENCES else []
         for person in people:
             own_act = (

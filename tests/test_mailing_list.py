@@ -167,6 +167,7 @@ def test_a_new_opportunity_is_told_to_those_whose_skills_match(client, cast, now
     mailing_list.unsubscribe(gone, NOW)
     asks(client, "unconfirmed@example.ca")
     opportunity = at("posted", cast, now=NOW)
+    mailing_list.announce(NOW)
     assert python in opportunity.skills.all()
     told = Notification.objects.filter(template="new_opportunity")
     assert {note.email.to[0] for note in told} == {everything.email, matching.email}
@@ -180,6 +181,7 @@ def test_a_new_opportunity_is_told_to_those_whose_skills_match(client, cast, now
 def test_each_mail_of_the_list_offers_one_click(client, cast, now, settings):
     confirmed(client)
     at("posted", cast, now=NOW)
+    mailing_list.announce(NOW)
     settings.POST_OFFICE = {
         **settings.POST_OFFICE,
         "BACKENDS": {"default": "django.core.mail.backends.locmem.EmailBackend"},
