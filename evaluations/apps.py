@@ -9,7 +9,9 @@ class EvaluationsConfig(AppConfig):
 
     def ready(self):
         from . import (  # noqa: F401 - they register themselves when imported
+            case_file_parts,
             confirming,
+            digest_lines,
             notifications,
             panels,
             panels_application,

@@ -10,6 +10,8 @@ from typing import Any
 
 GENESIS = "0" * 64
 """What the first event carries for the hash of the one before it."""
+CASE_FILE = "microacq-case-file-1"
+"""The format of a case file, which holds a copy of a chain."""
 FACTS = ("opportunity", "number", "transition", "from", "to", "actor", "role", "at", "data", "previous")
 """What an event's hash is computed from."""
 

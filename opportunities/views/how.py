@@ -40,7 +40,7 @@ def how_it_works(request):
     """The nine steps, with what happens in each and who does it."""
     steps = []
     for number, label in STEPS.items():
-        rows = [row for row in lifecycle.LIFECYCLE if row.step == number]
+        rows = [row for row in lifecycle.LIFECYCLE if row.step == number and not row.aside]
         steps.append(
             {
                 "number": number,
