@@ -27,9 +27,20 @@ def form_class(row: lifecycle.Transition):
 
 
 def make_form(name: str, opportunity, by, now: datetime, data=None, files=None):
-    """The form of a transition for this opportunity, actor and time; bound when `data` is given."""
+    """The form of a transition for this opportunity, actor and time; bound, and checked, when `data` is given.
+
+    Raises `lifecycle.Refused` when somebody was faster, and what the form is made of is no longer there.
+    """
     row = lifecycle.BY_NAME[name]
-    return form_class(row)(data, files, opportunity=opportunity, by=by, now=now, transition=row)
+    try:
+        form = form_class(row)(data, files, opportunity=opportunity, by=by, now=now, transition=row)
+        form.is_valid()
+    except Exception:
+        code, reasons = lifecycle.why_not(row, type(opportunity).objects.get(pk=opportunity.pk), by, now)
+        if code:
+            raise lifecycle.Refused(code, reasons) from None
+        raise
+    return form
 
 
 def act(

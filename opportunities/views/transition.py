@@ -22,9 +22,16 @@ from ..forms import canned
 from ..models import Opportunity
 
 
+def typed_words(request) -> list[str]:
+    """What was typed in sentences on the page that was sent: what nobody wants to write again."""
+    sent = [value.strip() for name in request.POST for value in request.POST.getlist(name)]
+    return [value for value in sent if " " in value]
+
+
 def refused(request, opportunity, transition, refusal: lifecycle.Refused, **around):
-    """The 409 page: why not, in the reader's language, and the way back."""
+    """The 409 page: why not, in the reader's language, what was typed, to be copied, and the way back."""
     context = {
+        "typed": typed_words(request),
         "opportunity": opportunity,
         "transition": transition,
         "reasons": refusal.reasons,
@@ -75,11 +82,13 @@ class TransitionView(LoginRequiredMixin, View):
     def get(self, request, reference, name):
         opportunity, row, now = visible_or_404(request, reference), lifecycle.BY_NAME[name], clock.now()
         code, reasons = lifecycle.why_not(row, opportunity, request.user, now)
-        if code:
-            return refused(
-                request, opportunity, row, lifecycle.Refused(code, reasons), **self.around(opportunity)
-            )
-        return self.page(make_form(name, opportunity, request.user, now), opportunity.version)
+        try:
+            if code:
+                raise lifecycle.Refused(code, reasons)
+            form = make_form(name, opportunity, request.user, now)
+        except lifecycle.Refused as refusal:
+            return refused(request, opportunity, row, refusal, **self.around(opportunity))
+        return self.page(form, opportunity.version)
 
     def post(self, request, reference, name):
         opportunity, row = visible_or_404(request, reference), lifecycle.BY_NAME[name]
