@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from microacq import business_days, clock
+from microacq import business_days, clock, quiet_hours
 from microacq.models import User
 from opportunities.due import claimed, deadline, job
 from opportunities.models import Notification, Opportunity
@@ -23,10 +23,10 @@ REMINDER = "confirmation_reminder"
 
 
 def reminded_from(opportunity) -> datetime:
-    """From when they are reminded: one business day before closing, at the same time of day."""
+    """From when they are reminded: one business day before closing, at the same time of day but for quiet hours."""
     local = opportunity.closing_at.astimezone(clock.EASTERN)
     day = business_days.add(local.date(), -DAYS_BEFORE)
-    return datetime.combine(day, local.time(), clock.EASTERN)
+    return quiet_hours.opens(datetime.combine(day, local.time(), clock.EASTERN))
 
 
 def _to_confirm(now: datetime):

@@ -1,4 +1,4 @@
-"""The choosing side's jobs that time makes due: expired offers, the draw, reminders, and pools announced in time.
+"""The choosing side's jobs that time makes due: expired offers, the draw, and pools announced in time.
 
 Each claims its rows with SELECT ... FOR UPDATE SKIP LOCKED, so several machines may run them at once; each passes
 through the lifecycle, so doing one twice does nothing.
@@ -14,16 +14,13 @@ from post_office.models import STATUS
 
 from opportunities import lifecycle
 from opportunities.actions import Invalid, act
-from opportunities.due import claimed, deadline, job
+from opportunities.due import claimed, deadline, job, overdue
 from opportunities.models import Notification, Opportunity
-from opportunities.notifications import AUDIENCES, mail_context, queue
 
 from . import beacon, draw
-from .marking import Matrix
 from .models import Offer, Pool
 
 log = logging.getLogger("evaluations.tick")
-REMINDED_IN = ("opened", "evaluation", "review", "confirmed")
 ANNOUNCEMENTS = ("in_the_pool", "not_passed")
 
 
@@ -102,44 +99,6 @@ def announce_pools(now: datetime) -> int:
                 done += 1
 
 
-@job("remind", order=60)
-def remind(now: datetime) -> int:
-    """Remind, once a state, those whom the evaluation or the selection waits for past its target."""
-    done, seen = 0, 0
-    while True:
-        with transaction.atomic():
-            opportunity = claimed(
-                Opportunity.objects.filter(state__in=REMINDED_IN, pk__gt=seen).order_by("pk")
-            )
-            if opportunity is None:
-                return done
-            seen = opportunity.pk
-            reminded = opportunity.notifications.filter(
-                template="reminder", created_at__gte=opportunity.state_since
-            )
-            if not opportunity.is_late(now) or reminded.exists():
-                continue
-            for person in _waited_for(opportunity):
-                queue(
-                    "reminder",
-                    person,
-                    mail_context(opportunity),
-                    opportunity=opportunity,
-                    audience_name="late",
-                )
-                done += 1
-
-
-def _waited_for(opportunity):
-    """Who has something to do: the team, or those who have not handed in their marks and the client."""
-    if opportunity.state != "evaluation":
-        return AUDIENCES["team"](opportunity, None)
-    matrix = Matrix(opportunity)
-    finished = {sheet.evaluator_id for sheet in matrix.sheets if sheet.submitted_at or sheet.withdrawn_at}
-    others = [person for person in opportunity.evaluators.all() if person.pk not in finished]
-    return [opportunity.client, *others]
-
-
 @deadline
 def next_answer(now: datetime) -> datetime | None:
     """When the next open offer expires."""
@@ -153,3 +112,18 @@ def next_answer(now: datetime) -> datetime | None:
 def next_round(now: datetime) -> datetime | None:
     """When the next round of a draw comes out."""
     return _waiting_for_round().filter(round_at__gt=now).aggregate(moment=Min("round_at"))["moment"]
+
+
+@overdue
+def oldest_answer(now: datetime) -> datetime | None:
+    """Since when the oldest offer that nobody answered has lapsed."""
+    offers = Offer.objects.filter(
+        status=Offer.Status.OPEN, opportunity__state="selection", respond_by__lte=now
+    )
+    return offers.aggregate(moment=Min("respond_by"))["moment"]
+
+
+@overdue
+def oldest_round(now: datetime) -> datetime | None:
+    """Since when the oldest draw has waited for its round's value."""
+    return _waiting_for_round().filter(round_at__lte=now).aggregate(moment=Min("round_at"))["moment"]

@@ -1,6 +1,7 @@
 """Reminders of the delivery date: the supplier five business days before it and the day before, all three sides once late.
 
 Each is sent once for a date: a new date, or a revision, begins anew. When two are missed, only the later one is sent.
+None is sent in quiet hours.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -8,10 +9,9 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 from django.db.models import Max
 
-from microacq import business_days, clock
+from microacq import business_days, clock, quiet_hours
 
 from .due import claimed, deadline, job
-from .forms.parts import today
 from .models import Opportunity
 from .notifications import AUDIENCES, mail_context, queue
 from .panels_work import due_date
@@ -30,14 +30,17 @@ def days_of(due: date) -> list[tuple[date, str]]:
 def reminder_due(opportunity, now: datetime) -> tuple[str, datetime]:
     """The reminder that the opportunity's delivery date calls for now, SOON, LATE or "", and since when."""
     called = [
-        (day, name) for day, name in days_of(due_date(opportunity, opportunity.contract)) if day <= today(now)
+        (moment, name)
+        for day, name in days_of(due_date(opportunity, opportunity.contract))
+        if (moment := _morning(day)) <= now
     ]
-    day, name = called[-1] if called else (today(now), "")
-    return name, _morning(day)
+    moment, name = called[-1] if called else (now, "")
+    return name, moment
 
 
 def _morning(day: date) -> datetime:
-    return datetime.combine(day, time.min, clock.EASTERN)
+    """From when people may be reminded that day, or on the next business day."""
+    return quiet_hours.opens(datetime.combine(day, time.min, clock.EASTERN))
 
 
 def already_sent(opportunity, template: str, called: datetime) -> bool:
@@ -51,6 +54,8 @@ def already_sent(opportunity, template: str, called: datetime) -> bool:
 def remind(now: datetime) -> int:
     """Remind those whom an expected delivery concerns; gives the number of mails."""
     done, seen = 0, 0
+    if not quiet_hours.may_remind(now):
+        return 0
     while True:
         with transaction.atomic():
             opportunity = claimed(Opportunity.objects.filter(state="work", pk__gt=seen).order_by("pk"))
@@ -69,7 +74,7 @@ def remind(now: datetime) -> int:
 
 @deadline
 def next_reminder(now: datetime) -> datetime | None:
-    """When the next delivery date comes near or has passed: at the first minute of that day."""
+    """When the next delivery date comes near or has passed: that morning."""
     dates = Opportunity.objects.filter(state="work", delivery_date__isnull=False).values_list(
         "delivery_date", flat=True
     )

@@ -123,6 +123,12 @@ def _states_waiting_for(*roles: Role) -> list[str]:
     return [name for name, state in STATES.items() if state.waits_for in roles]
 
 
+def no_part_of(user) -> Q:
+    """The condition for opportunities whose need this user has no part in, so that they may act as team or finance."""
+    evaluators = Opportunity.evaluators.through.objects.filter(opportunity=OuterRef("pk"), user=user)
+    return ~Q(client=user) & (~Q(manager=user) | Q(manager=None)) & ~Q(Exists(evaluators))
+
+
 def waiting_for(user) -> Q:
     """The condition for opportunities that wait for this user, in the states' own words."""
     evaluators = Opportunity.evaluators.through.objects.filter(opportunity=OuterRef("pk"), user=user)
@@ -130,7 +136,7 @@ def waiting_for(user) -> Q:
         manager=user, state__in=_states_waiting_for(Role.MANAGER)
     )
     waits |= Q(Exists(evaluators), state="evaluation")
-    no_part = ~Q(client=user) & (~Q(manager=user) | Q(manager=None)) & ~Q(Exists(evaluators))
+    no_part = no_part_of(user)
     if user.role == user.Role.TEAM:
         waits |= Q(state__in=_states_waiting_for(Role.TEAM)) & no_part
     if user.role == user.Role.FINANCE:

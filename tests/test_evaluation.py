@@ -8,8 +8,10 @@ from evaluations import marking
 from evaluations.demo.journey import FAIL_REASON, PASS_REASON
 from evaluations.models import Consensus, CriterionResult, Sheet
 from microacq import clock
+from opportunities import digest
 from opportunities.actions import act as act_on
 from opportunities.lifecycle import Refused
+from opportunities.models import Notification
 
 from .choosing import CLOSING, hours, label_of, mark_all, opened, released
 
@@ -382,16 +384,16 @@ def test_the_team_hands_the_need_over(client, cast, opportunity):
     assert get(client, cast.tom, url).status_code == 200
 
 
-def test_a_late_evaluation_is_recalled_once_to_those_it_waits_for(cast, opportunity):
-    from datetime import timedelta
+def test_the_daily_digest_asks_the_client_and_those_who_have_not_handed_in(cast, opportunity):
+    def asked(morning) -> set:
+        digest.send(morning)
+        day = Notification.objects.filter(template="daily_digest").exclude(pk__in=seen)
+        seen.update(day.values_list("pk", flat=True))
+        return {notice.recipient for notice in day} & {cast.amara, cast.eve, cast.li, cast.sam}
 
-    from evaluations import tick
-
-    mark_all(opportunity, cast.amara, now=NOW)
-    assert tick.remind(opportunity.state_since + timedelta(days=1)) == 0
-    late = opportunity.state_since + timedelta(days=5)
-    with clock.frozen(late):
-        assert tick.remind(late) == 2
-        assert tick.remind(late + timedelta(days=1)) == 0
-    told = {notice.recipient for notice in opportunity.notifications.filter(template="reminder")}
-    assert told == {cast.amara, cast.eve}
+    seen: set[int] = set()
+    assert asked(CLOSING + hours(18)) == {cast.amara, cast.eve}
+    mark_all(opportunity, cast.eve, now=NOW)
+    assert asked(CLOSING + hours(42)) == {cast.amara}
+    words = Notification.objects.filter(recipient=cast.amara, template="daily_digest").first().email.message
+    assert "expect the result by September 14, 2023" in words.replace("\xa0", " ")
