@@ -3,18 +3,20 @@
 The choosing side registers its own. A job claims what it works on with SELECT ... FOR UPDATE SKIP LOCKED.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Min
+from django.db.models.functions import Coalesce
 
 from microacq import outbox
 
 from . import lifecycle
 from .actions import act
-from .models import Opportunity
+from .models import Heartbeat, Opportunity
 
+ROUND = "round"
 JOBS: list[tuple[int, str, Callable[[datetime], int]]] = []
 
 
@@ -71,6 +73,46 @@ def next_closing(now: datetime) -> datetime | None:
     return Opportunity.objects.filter(state="posted", closing_at__gt=now).aggregate(moment=Min("closing_at"))[
         "moment"
     ]
+
+
+OVERDUE: list[Callable[[datetime], datetime | None]] = []
+
+
+def overdue(function):
+    """Decorator: the function takes the time and gives since when the oldest of its jobs' work is due, or None."""
+    OVERDUE.append(function)
+    return function
+
+
+@overdue
+def oldest_closing(now: datetime) -> datetime | None:
+    return Opportunity.objects.filter(state="posted", closing_at__lte=now).aggregate(
+        moment=Min("closing_at")
+    )["moment"]
+
+
+@overdue
+def oldest_mail(now: datetime) -> datetime | None:
+    mail = outbox.due(now).order_by().aggregate(moment=Min(Coalesce("scheduled_time", "created")))
+    return mail["moment"]
+
+
+def oldest_due(now: datetime) -> datetime | None:
+    """Since when the oldest thing that is due and not done waits; None when nothing does."""
+    moments = [moment for function in OVERDUE if (moment := function(now))]
+    return min(moments, default=None)
+
+
+def beat(now: datetime, failed: Iterable[str] = ()) -> None:
+    """Record that a round of all the jobs was done, and which of them failed in it."""
+    Heartbeat.objects.update_or_create(name=ROUND, defaults={"done_at": now})
+    for name in failed:
+        Heartbeat.objects.update_or_create(name=name, defaults={"failed_at": now})
+
+
+def last_round() -> datetime | None:
+    """When the jobs were last all gone through, here or on another machine."""
+    return Heartbeat.objects.filter(name=ROUND).values_list("done_at", flat=True).first()
 
 
 def next_due(now: datetime) -> datetime | None:

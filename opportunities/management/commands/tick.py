@@ -5,10 +5,10 @@ import signal
 import threading
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
 from microacq import clock
-from opportunities.due import JOBS
+from opportunities.due import JOBS, beat
 
 log = logging.getLogger("microacq.tick")
 
@@ -42,12 +42,15 @@ class Command(BaseCommand):
             stop.wait(max(1, options["every"]))
 
     def round(self):
-        """Every job once; a job that fails is logged and does not stop the others."""
+        """Every job once; a job that fails is logged and does not stop the others, unless the database is away."""
+        failed = []
         for _order, name, run in JOBS:
             try:
                 yield name, run(clock.now())
-            except DatabaseError:
+            except (OperationalError, InterfaceError):
                 raise
             except Exception:
                 log.exception("tick: %s failed", name)
+                failed.append(name)
                 yield name, 0
+        beat(clock.now(), failed)
