@@ -19,9 +19,17 @@ from microacq import clock
 from microacq.forms import GCModelForm
 from microacq.templatetags import gc
 
-from . import admin_subscriptions, clocks, lifecycle  # noqa: F401 - its lists register themselves
+from . import admin_desk, admin_mail, admin_subscriptions, clocks, lifecycle  # noqa: F401 - its lists register themselves
 from .admin_base import DeskAdmin, acts_for_team
-from .admin_filters import LateFilter, StateFilter, StepFilter, WaitsForFilter
+from .admin_filters import (
+    AgeFilter,
+    DueFilter,
+    LateFilter,
+    OwnerFilter,
+    StateFilter,
+    StepFilter,
+    WaitsForFilter,
+)
 from .admin_records import money
 from .admin_tracker import TYPES as TRACKER_TYPES
 from .admin_tracker import tracker_file
@@ -31,6 +39,7 @@ from .mail_samples import mail_samples
 from .models import AcceptanceCriterion, EvaluationCriterion, Opportunity
 from .panels import Reader
 from .panels_history import history
+from .panels_team import signs, within_the_team
 from .standing import steps_of
 from .views.transition import refused
 from .work_pages import work_pages
@@ -110,12 +119,23 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         "waits_for",
         "days",
         "late",
+        "owned_by",
         "client",
         "branch",
+        "closing",
     )
     list_display_links = ("reference",)
-    list_filter = (StepFilter, StateFilter, WaitsForFilter, LateFilter, "branch")
-    list_select_related = ("client",)
+    list_filter = (
+        StepFilter,
+        StateFilter,
+        WaitsForFilter,
+        DueFilter,
+        LateFilter,
+        AgeFilter,
+        OwnerFilter,
+        "branch",
+    )
+    list_select_related = ("client", "owner")
     search_fields = (
         "reference",
         "title_en",
@@ -172,6 +192,14 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     @admin.display(description=_("late"))
     def late(self, opportunity):
         return _("Late") if opportunity.is_late(clock.now()) else ""
+
+    @admin.display(description=_("owner"), ordering="owner__name")
+    def owned_by(self, opportunity):
+        return opportunity.owner.name if opportunity.owner else "–"
+
+    @admin.display(description=_("closing day"), ordering="closing_at")
+    def closing(self, opportunity):
+        return gc.eastern_date(opportunity.closing_at) or "–"
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(
@@ -255,7 +283,8 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
             for row, reasons in lifecycle.available(opportunity, user, now)
             if not row.by_clock_only
         ]
-        past = history(Reader(opportunity, user, roles, now))
+        reader = Reader(opportunity, user, roles, now)
+        past = history(reader)
         tabs = {} if may_write(opportunity, user) else {"media": admin.ModelAdmin.media.fget(self)}
         return tabs | {
             "opportunity": opportunity,
@@ -270,6 +299,8 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
             "records": list(self.records(opportunity)),
             "clocks": clocks.of(opportunity, now),
             "past": past["entries"] if past else [],
+            "signs": signs(reader),
+            "within": within_the_team(reader),
         }
 
     def records(self, opportunity):

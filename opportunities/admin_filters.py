@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from microacq import clock
 
-from .desk import late
+from .desk import SIGNS, late, since_before
+from .forms.team import members
 from .lifecycle import ENDINGS, STATES, STEPS, Role
+from .ownership import nobodys
 
 
 class StepFilter(admin.SimpleListFilter):
@@ -64,6 +66,54 @@ class LateFilter(admin.SimpleListFilter):
             return queryset
         condition = late(clock.now())
         return queryset.filter(condition) if self.value() == "yes" else queryset.exclude(condition)
+
+
+class DueFilter(admin.SimpleListFilter):
+    """What a date or a record makes due: the signs of the front page."""
+
+    title, parameter_name = _("sign"), "due"
+
+    def lookups(self, request, model_admin):
+        return [(sign.name, sign.label) for sign in SIGNS.values()]
+
+    def queryset(self, request, queryset):
+        sign = SIGNS.get(self.value() or "")
+        return queryset.filter(sign.condition(clock.now())) if sign else queryset
+
+
+class AgeFilter(admin.SimpleListFilter):
+    """How long it has been in its state."""
+
+    title, parameter_name = _("age in its state"), "age"
+    DAYS = (2, 5, 10, 20)
+
+    def lookups(self, request, model_admin):
+        return [(str(days), _("More than %(days)d business days") % {"days": days}) for days in self.DAYS]
+
+    def queryset(self, request, queryset):
+        if self.value() not in map(str, self.DAYS):
+            return queryset
+        return queryset.exclude(state__in=ENDINGS).filter(since_before(int(self.value()), clock.now()))
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """Who of the team owns it."""
+
+    title, parameter_name = _("owner"), "owner"
+
+    def lookups(self, request, model_admin):
+        people = [(str(person.pk), person.name) for person in members()]
+        return [("mine", _("Mine")), ("nobody", _("Nobody’s")), *people]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "mine":
+                return queryset.filter(owner=request.user)
+            case "nobody":
+                return queryset.filter(nobodys())
+            case str(key) if key.isascii() and key.isdigit() and len(key) < 10:
+                return queryset.filter(owner=int(key))
+        return queryset
 
 
 class QuestionStatusFilter(admin.SimpleListFilter):

@@ -136,7 +136,7 @@ def test_nobody_asks_about_what_is_not_posted(client, cast, now):
 
 def waiting_in_queue():
     lines = queues(User.objects.filter(role="team").first(), clock.now())["team"]
-    return [(line.count, line.days) for line in lines if line.label == "Questions to answer"]
+    return [(line.count, line.days) for line in lines if line.label == "Questions to answer" and line.count]
 
 
 def test_the_teams_queue_holds_it_with_its_age_until_it_is_dealt_with(client, cast, posted, now):

@@ -4,8 +4,8 @@ from django import template
 
 from microacq import clock
 
+from .. import capacity as team_capacity
 from .. import desk
-from ..capacity import places
 
 register = template.Library()
 
@@ -19,4 +19,10 @@ def queues(context):
 @register.simple_tag
 def capacity():
     """{"taken", "all", "free", "waiting"}: the team's places."""
-    return places()
+    return team_capacity.places()
+
+
+@register.simple_tag
+def waitlist():
+    """The first needs of the waitlist, in order."""
+    return team_capacity.waitlist()[: team_capacity.SHOWN]
