@@ -1,17 +1,11 @@
-"""The records of the buying side as read-only lists: questions, amendments, money, contract, deliveries, mail.
-
-Knows that who applied is sealed: until the evaluation is confirmed, no list tells which supplier was written to.
-The words of mails are not shown at all: those of the accounts hold links that open an account.
-"""
+"""The records of the buying side as read-only lists: questions, amendments, money, contract, deliveries."""
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
-from post_office.models import STATUS
 
 from microacq.templatetags import gc
 
-from .admin_base import DeskAdmin, RecordAdmin
+from .admin_base import RecordAdmin
 from .admin_filters import QuestionStatusFilter
 from .models import (
     Amendment,
@@ -27,13 +21,7 @@ from .models import (
     Question,
     RegistryEntry,
     Reservation,
-    SentMail,
 )
-
-
-def names_are_open(opportunity: str) -> Exists:
-    """Whether the evaluation of the opportunity, by its key in the outer query, was confirmed: the team then sees names."""
-    return Exists(Event.objects.filter(opportunity=OuterRef(opportunity), transition="confirm"))
 
 
 def money(field: str, label):
@@ -309,75 +297,3 @@ class EventAdmin(OfOpportunityAdmin):
         "previous",
         "hash",
     )
-
-
-MAIL_STATUS = {
-    STATUS.queued: _("queued"),
-    STATUS.requeued: _("to be tried again"),
-    STATUS.sent: _("sent"),
-    STATUS.failed: _("failed"),
-}
-
-
-class MailStatusFilter(admin.SimpleListFilter):
-    title, parameter_name = _("status"), "status"
-
-    def lookups(self, request, model_admin):
-        return [(str(status), label) for status, label in MAIL_STATUS.items()]
-
-    def queryset(self, request, queryset):
-        return queryset.filter(status=self.value()) if self.value() in map(str, MAIL_STATUS) else queryset
-
-
-@admin.register(SentMail)
-class SentMailAdmin(DeskAdmin):
-    """What was sent, when, and what failed. Not the words; to a supplier only once the team may know who applied."""
-
-    list_display = (
-        moment("created", _("queued")),
-        "written_to",
-        "mail",
-        "opportunity",
-        "state",
-        moment("last_updated", _("last try")),
-    )
-    list_display_links = None
-    list_filter = (MailStatusFilter,)
-    list_select_related = ("notification__recipient", "notification__opportunity")
-    ordering = ("-created", "-pk")
-
-    def get_queryset(self, request):
-        return (
-            super()
-            .get_queryset(request)
-            .defer("message", "html_message")
-            .annotate(open=names_are_open("notification__opportunity"))
-        )
-
-    def has_view_permission(self, request, obj=None):
-        return obj is None and super().has_view_permission(request)
-
-    @admin.display(description=_("to"))
-    def written_to(self, email):
-        notification = getattr(email, "notification", None)
-        if notification is None:
-            return ", ".join(email.to)
-        if notification.recipient is None:
-            return _("a subscriber") if notification.audience == "subscribers" else ", ".join(email.to)
-        if notification.recipient.is_esdc or email.open:
-            return notification.recipient
-        return _("a supplier")
-
-    @admin.display(description=_("email"))
-    def mail(self, email):
-        notification = getattr(email, "notification", None)
-        return notification.template if notification else email.subject
-
-    @admin.display(description=_("opportunity"))
-    def opportunity(self, email):
-        notification = getattr(email, "notification", None)
-        return (notification and notification.opportunity and notification.opportunity.reference) or "–"
-
-    @admin.display(description=_("status"), ordering="status")
-    def state(self, email):
-        return MAIL_STATUS.get(email.status, "–")

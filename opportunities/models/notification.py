@@ -83,3 +83,7 @@ class SentMail(Email):
     class Meta:
         proxy = True
         verbose_name, verbose_name_plural = _("email"), _("emails")
+
+    def __str__(self) -> str:
+        # Not the address, as django-post-office has it: who applied is sealed.
+        return str(self.pk)
