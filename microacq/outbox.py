@@ -1,16 +1,23 @@
-"""Sends the queued mail. Knows the queue (django-post-office) and nothing of what the mails say.
+"""Queues mail and sends what is queued. Knows the queue (django-post-office) and nothing of what the mails say.
+
+The queue runs what it is given as a Django template: somebody's name or title would be code in it, or break it. So
+everything is queued word for word, through `queue()` or the backend here, and nothing else calls `post_office.mail`.
 
 Each mail is claimed with a row lock that others skip, sent, and marked in the same transaction: two machines never
 send one twice. A process killed after the mail server took a mail and before the mark sends that one again.
 """
 
+import copy
 import logging
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from post_office import mail
+from post_office.backends import EmailBackend
 from post_office.connections import connections
 from post_office.models import STATUS, Email, Log
 
@@ -23,6 +30,37 @@ WAITS = (
     timedelta(hours=6),
 )
 """How long a refused mail waits before each new try."""
+
+TAGS = {"{": "openvariable", "%": "openblock", "#": "opencomment"}
+
+
+def word_for_word(text: str) -> str:
+    """A Django template that gives this text, whatever is in it."""
+    return re.sub(r"\{([{%#])", lambda found: f"{{% templatetag {TAGS[found[1]]} %}}", text)
+
+
+def queue(*, subject: str, message: str, html_message: str = "", **more: Any) -> Email:
+    """Put an email into the queue, in the caller's transaction, its words as they are.
+
+    `more` is what `post_office.mail.send` takes: recipients, sender, headers...
+    """
+    words = {"subject": subject, "message": message, "html_message": html_message}
+    return mail.send(**{name: word_for_word(text) for name, text in words.items()}, **more)
+
+
+class QueueBackend(EmailBackend):
+    """Django's email backend that only queues: for what Django and allauth send. Set as EMAIL_BACKEND."""
+
+    def send_messages(self, email_messages):
+        """Queue each message, its words as they are; returns how many were sent at once: none."""
+        quoted = []
+        for message in email_messages or []:
+            quoted.append(one := copy.copy(message))
+            one.subject, one.body = word_for_word(str(message.subject)), word_for_word(message.body)
+            alternatives = getattr(message, "alternatives", None) or []
+            one.alternatives = [(word_for_word(content), kind) for content, kind in alternatives]
+        return super().send_messages(quoted)
+
 
 FORGOTTEN: list[re.Pattern[str]] = []
 

@@ -12,9 +12,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import override
-from post_office import mail
 
-from microacq import clock
+from microacq import clock, outbox
 from microacq.markdown import render
 from microacq.models import User
 
@@ -134,7 +133,7 @@ def queue(
         recipient.language,
         {"audience": audience_name, **context, **own, "recipient": recipient},
     )
-    email = mail.send(
+    email = outbox.queue(
         recipients=[recipient.email],
         sender=settings.DEFAULT_FROM_EMAIL,
         subject=subject,

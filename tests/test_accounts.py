@@ -19,7 +19,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(autouse=True)
 def _site(settings):
     settings.ESDC_EMAIL_DOMAINS = ["hrsdc-rhdcc.gc.ca", "servicecanada.gc.ca"]
-    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
 
 
 def sign_up(client, email, **more):

@@ -1,13 +1,20 @@
 """How mail leaves: queued first, then by SMTP, GC Notify or files."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMessage, send_mail
+from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
+from django.urls import reverse
 from notifications_python_client.errors import InvalidResponse
 from post_office.models import STATUS, Email
 
+from microacq import outbox
 from microacq.mail import NotifyBackend, Smtp, smtp_settings
+from opportunities.actions import act
+from tests.need import NOW, a_draft
 
 
 @pytest.mark.parametrize(
@@ -30,10 +37,52 @@ def test_anything_else_is_refused(url):
 
 @pytest.mark.django_db
 def test_sending_only_queues(settings):
-    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
     send_mail("Subject", "Body", None, ["li@supplier.example"])
     assert list(Email.objects.values_list("status", "subject")) == [(STATUS.queued, "Subject")]
     assert mail.outbox == []
+
+
+TEMPLATE = "{{ 7|add:7 }} {% include 'base.html' %} {% zqx %} {# gone #} {{{%{#{{ {%"
+
+
+@pytest.mark.django_db
+def test_words_in_a_mail_are_never_code(settings):
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
+    message = EmailMultiAlternatives(TEMPLATE, f"Hello {TEMPLATE}", None, ["li@supplier.example"])
+    message.attach_alternative(f"<p>{TEMPLATE}</p>", "text/html")
+    message.send()
+    outbox.queue(
+        recipients=["li@supplier.example"], subject=TEMPLATE, message=TEMPLATE, html_message=TEMPLATE
+    )
+    first, second = Email.objects.order_by("pk")
+    assert (first.subject, first.message) == (TEMPLATE, f"Hello {TEMPLATE}")
+    assert first.html_message == f"<p>{TEMPLATE}</p>"
+    assert {second.subject, second.message, second.html_message} == {TEMPLATE}
+
+
+@pytest.mark.django_db
+def test_a_name_or_a_title_is_never_code_in_a_mail(client, cast, settings):
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
+    cast.li.name = "Li {% zqx %}"
+    cast.li.save()
+    assert client.post(reverse("account_reset_password"), {"email": cast.li.email}).status_code == 302
+    assert Email.objects.filter(to=[cast.li.email]).exists()
+    need = a_draft(cast.amara, title_en=TEMPLATE[:90])
+    act("submit", need, cast.amara, now=NOW)
+    assert TEMPLATE[:90] in Email.objects.get(to=[cast.amara.email]).message
+
+
+def test_nothing_else_queues_mail():
+    asks = re.compile(r"post_office(\.mail import| import mail)")
+    root = settings.BASE_DIR
+    found = {
+        str(path.relative_to(root))
+        for app in ("microacq", "opportunities", "evaluations")
+        for path in (root / app).rglob("*.py")
+        if asks.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"microacq/outbox.py"}
 
 
 class Service:

@@ -32,7 +32,7 @@ FORGOTTEN = "account_reset_password"
 
 @pytest.fixture(autouse=True)
 def _queued(settings):
-    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
 
 
 # --- 24: sessions ----------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ DATABASE_CACHE = {
 
 @pytest.fixture(autouse=True)
 def _queued(settings):
-    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
 
 
 def refused_in_words(answer, language) -> bool:

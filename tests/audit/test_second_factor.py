@@ -44,7 +44,7 @@ OPEN = {
 @pytest.fixture(autouse=True)
 def _required(settings):
     settings.SECOND_FACTOR_REQUIRED = True
-    settings.EMAIL_BACKEND = "post_office.EmailBackend"
+    settings.EMAIL_BACKEND = "microacq.outbox.QueueBackend"
 
 
 def code(secret: str, steps=0) -> str:
