@@ -299,7 +299,7 @@ SECOND_FACTOR_REQUIRED = not DEMO
 # --- Mail: queued with post_office in the caller's transaction, sent by `manage.py tick` alone -----------------------
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or CONTACT_EMAIL
-EMAIL_BACKEND = "post_office.EmailBackend"
+EMAIL_BACKEND = "microacq.outbox.QueueBackend"
 EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 NOTIFY_API_KEY = os.environ.get("NOTIFY_API_KEY", "")
