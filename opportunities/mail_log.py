@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from post_office.models import STATUS, Email
 
-from microacq import mail, outbox
+from microacq import outbox
 from microacq.models import User
 
 from .lifecycle import LIFECYCLE, Refused
@@ -136,7 +136,7 @@ def _copied(email: Email, now: datetime) -> Email:
     """A new email with the same words. Not tied to the event: what asks whether its mails went out asks of the first."""
     notification = email.notification
     address = [notification.recipient.email] if notification.recipient else email.to
-    copy = mail.queue(
+    copy = outbox.queue(
         recipients=address,
         sender=email.from_email,
         subject=email.subject,
