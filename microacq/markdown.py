@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+_without_links = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink", "reference"])
 _WHOLE_ADDRESS = re.compile(r"(?:https?://|mailto:)[^/]", re.IGNORECASE)
 _TAGS = set("a blockquote br code em h3 h4 h5 h6 hr li ol p pre strong table tbody td th thead tr ul".split())
 TOP = 3
@@ -25,11 +26,12 @@ def _leads_outside(url: str) -> bool:
 _parser.validateLink = _leads_outside  # type: ignore[method-assign]
 
 
-def render(text: str) -> SafeString:
-    """Markdown in, HTML out. Links leave without telling where they came from."""
-    tokens = _parser.parse(text or "")
+def render(text: str, *, links: bool = True) -> SafeString:
+    """Markdown in, HTML out. Links leave without telling where they came from; without `links` they stay text."""
+    parser = _parser if links else _without_links
+    tokens = parser.parse(text or "")
     _fit_headings(tokens)
-    html = _parser.renderer.render(tokens, _parser.options, {})
+    html = parser.renderer.render(tokens, parser.options, {})
     clean = nh3.clean(
         html,
         tags=_TAGS,

@@ -92,7 +92,8 @@ def supplier(opportunity, event):
 def render_mail(template: str, language: str, context: dict) -> tuple[str, str, str]:
     """Render templates/emails/NAME.txt in a language: gives (subject, text, HTML).
 
-    The template's first line is the subject; the rest is Markdown, sent as it is and as HTML.
+    The template's first line is the subject; the rest is Markdown, sent as it is and as HTML. No link hides its address
+    behind other words: a name or a title could otherwise lead the reader of our mail anywhere.
     """
     with override(language):
         subject, _line, body = render_to_string(f"emails/{template}.txt", context).strip().partition("\n")
@@ -101,7 +102,7 @@ def render_mail(template: str, language: str, context: dict) -> tuple[str, str, 
             **context,
             "subject": subject,
             "body_text": body,
-            "body_html": render(body),
+            "body_html": render(body, links=False),
             "language": language,
         }
         return (

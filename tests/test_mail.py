@@ -73,6 +73,16 @@ def test_a_name_or_a_title_is_never_code_in_a_mail(client, cast, settings):
     assert TEMPLATE[:90] in Email.objects.get(to=[cast.amara.email]).message
 
 
+@pytest.mark.django_db
+def test_no_link_of_a_mail_hides_where_it_leads(cast):
+    need = a_draft(cast.amara, title_en="[Sign in again](https://evil.example/login)")
+    act("submit", need, cast.amara, now=NOW)
+    html = Email.objects.get(to=[cast.amara.email]).html_message
+    assert "[Sign in again](" in html
+    for target, words in re.findall(r'<a [^>]*href="([^"]*)"[^>]*>([^<]*)</a>', html):
+        assert words == target
+
+
 def test_nothing_else_queues_mail():
     asks = re.compile(r"post_office(\.mail import| import mail)")
     root = settings.BASE_DIR

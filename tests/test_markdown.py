@@ -60,6 +60,15 @@ def test_a_link_that_is_no_whole_address_stays_text(address):
     assert 'href="mailto:a@example.com"' in render("[a](mailto:a@example.com)")
 
 
+def test_without_links_every_address_is_seen():
+    html = render(
+        "[Sign in](https://evil.example) <https://evil.example>\n\n[a]\n\n[a]: https://e.example", links=False
+    )
+    assert "<a" not in html
+    assert "[Sign in](https://evil.example)" in html
+    assert "https://e.example" in html
+
+
 def test_headings_fit_under_the_pages_own():
     assert "<h3>a</h3>" in render("# a")
     html = render("## a\n\n#### b\n\n## c")
