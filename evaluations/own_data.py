@@ -190,12 +190,17 @@ def _rest(user) -> list[Section]:
                 *_facts(mark, "passed", "rationale", "marked_at"),
             ]
         )
+    team_notes = buying.InternalNote.objects.filter(author=user).select_related("opportunity")
+    decided = buying.SplittingDecision.objects.filter(decided_by=user).order_by("pk")
     events = buying.Event.objects.filter(actor=user).select_related("opportunity").order_by("pk")
     return [
         mails,
         _section("messages", _("Messages that you wrote"), messages, "opportunity", "body", "sent_at"),
         _section("needs", _("Needs that you described"), user.opportunities_as_client.all(), "reference", "title", "state", "created_at"),
         marks,
+        _section("internal_notes", _("Internal notes that you wrote"), team_notes, "opportunity", "text", "written_at"),
+        _section("splitting_decisions", _("Decisions of yours on contract splitting"), decided, "answer", "reason", "decided_at"),
+        _section("owned", _("Opportunities that you own in the team"), user.opportunities_owned.all(), "reference", "title"),
         _section("acts", _("What you did, on record"), events, "opportunity", "transition", "role", "at", "hash"),
     ]  # fmt: skip
 
