@@ -19,7 +19,7 @@ from microacq.models import User
 from opportunities import mailing_list
 from opportunities.due import job
 from opportunities.lifecycle import Refused
-from opportunities.models import Subscription
+from opportunities.models import LegalHold, Subscription
 from opportunities.notifications import queue
 
 from . import applications, supplying
@@ -48,34 +48,56 @@ def why_not(user) -> Refused | None:
 
 
 def close(user, now: datetime) -> None:
-    """Close the account: withdraw and erase what can be, forget who it was, end every session. Raises Refused."""
+    """Close the account: withdraw and erase what can be, forget who it was, end every session. Raises Refused.
+
+    Under a legal hold nothing is erased now: the account is closed, and `manage.py retain` forgets it once the hold is lifted.
+    """
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
         if refusal := why_not(user):
             raise refusal
         queue("account_closed", user, {"contact": settings.CONTACT_EMAIL}, audience_name="owner")
-        _leave_applications(user, now)
-        addresses = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
-        for kept in Subscription.objects.filter(email__in=[address.lower() for address in addresses]):
-            mailing_list.unsubscribe(kept, now)
-        for model in (EmailAddress, Authenticator, SocialAccount, SupplierProfile):
-            model.objects.filter(user=user).delete()
-        user.followings.all().delete()
-        user.is_active, user.name = False, ""
-        user.email = f"closed-{user.pk}@{CLOSED_DOMAIN}"
-        user.last_login = None
-        user.set_unusable_password()  # every session carries a hash of the password, so each ends here
-        user.save()
-        forget_mails(now, user)
+        if LegalHold.objects.people().filter(person=user).exists():
+            _withdraw(user, now)
+            shut(user, now)
+        else:
+            forget(user, now)
+
+
+def shut(user, now: datetime) -> None:
+    """Nobody signs in with it any more: every session carries a hash of the password, so each ends here."""
+    user.is_active, user.closed_at = False, user.closed_at or now
+    user.set_unusable_password()
+    user.save(update_fields=["is_active", "closed_at", "password"])
+
+
+def forget(user, now: datetime) -> None:
+    """Withdraw and erase what can be, and forget who it was. Call inside a transaction, with the account locked."""
+    _leave_applications(user, now)
+    addresses = {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+    for kept in Subscription.objects.filter(email__in=[address.lower() for address in addresses]):
+        mailing_list.unsubscribe(kept, now)
+    for model in (EmailAddress, Authenticator, SocialAccount, SupplierProfile):
+        model.objects.filter(user=user).delete()
+    user.followings.all().delete()
+    user.name, user.email, user.last_login = "", f"closed-{user.pk}@{CLOSED_DOMAIN}", None
+    user.save(update_fields=["name", "email", "last_login"])
+    shut(user, now)
+    forget_mails(now, user)
+
+
+def _withdraw(user, now: datetime) -> None:
+    """Withdraw every application that still can be."""
+    for application in Application.objects.filter(supplier=user).select_related("opportunity"):
+        if application.opportunity.is_open(now) and application.status == Application.Status.SUBMITTED:
+            applications.withdraw(application, user, now)
 
 
 def _leave_applications(user, now: datetime) -> None:
     """Withdraw what still can be, erase drafts with their files, and what was written and never sent."""
+    _withdraw(user, now)
     for application in Application.objects.filter(supplier=user).select_related("opportunity"):
-        opportunity = application.opportunity
-        if opportunity.is_open(now) and application.status == Application.Status.SUBMITTED:
-            applications.withdraw(application, user, now)
-        elif application.status == Application.Status.DRAFT:
+        if application.status == Application.Status.DRAFT:
             applications.erase_draft(application)
             continue
         if kept := application.working.get("sign_off"):

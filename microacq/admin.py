@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
+from microacq import clock
 from microacq.accounts import mark_verified
 from microacq.forms import GCModelForm
 from microacq.models import User
@@ -119,6 +120,7 @@ class UserAdmin(admin.ModelAdmin):
     def save_model(self, request, obj, form, change):
         if not change:
             obj.set_unusable_password()
+        obj.closed_at = None if obj.is_active else obj.closed_at or clock.now()
         super().save_model(request, obj, form, change)
         if not change:
             mark_verified(obj)

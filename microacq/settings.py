@@ -124,6 +124,19 @@ try:
     QUIET_HOURS = quiet_hours.parse(os.environ.get("QUIET_HOURS") or "20:00-07:00")
 except ValueError:
     SETTINGS_PROBLEMS.append("QUIET_HOURS cannot be read: write 20:00-07:00, in Eastern time.")
+# Days after which `manage.py retain` disposes of personal data. Two years is the least for what decided about somebody
+# (Privacy Regulations, s. 4); three years is how long a consent to mail may have to be proven.
+RETAIN_DAYS = {
+    "applications": number("RETAIN_APPLICATION_DAYS", 730),
+    "drafts": number("RETAIN_DRAFT_DAYS", 30),
+    "questions": number("RETAIN_QUESTION_DAYS", 730),
+    "accounts": number("RETAIN_ACCOUNT_DAYS", 30),
+    "unconfirmed accounts": number("RETAIN_UNCONFIRMED_DAYS", 30),
+    "emails": number("RETAIN_EMAIL_DAYS", 90),
+    "subscriptions": number("RETAIN_SUBSCRIPTION_DAYS", 1095),
+}
+if min(RETAIN_DAYS.values()) < 1:
+    SETTINGS_PROBLEMS.append("Each RETAIN_..._DAYS must be at least 1.")
 OCID_PREFIX = os.environ.get("OCID_PREFIX") or "ocds-000000"  # nobody's: a publisher registers its own
 if not re.fullmatch(r"ocds-[a-z0-9]{6}", OCID_PREFIX):
     SETTINGS_PROBLEMS.append(
@@ -160,7 +173,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "csp.middleware.CSPMiddleware",  # these two first: an answer that another one refuses to give has headers too
+    "microacq.logs.RequestLogMiddleware",  # first of all: every answer is written down, whoever gave it
+    "csp.middleware.CSPMiddleware",  # then these two: an answer that another one refuses to give has headers too
     "microacq.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -174,6 +188,7 @@ MIDDLEWARE = [
     "microacq.sessions.SessionLimitsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "microacq.accounts.SecondFactorMiddleware",
+    "microacq.accounts.SignOnMiddleware",
 ]
 
 ROOT_URLCONF = "microacq.urls"
@@ -384,16 +399,25 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"json": {"()": "microacq.logs.Formatter"}},
+    "handlers": {"console": {"class": "microacq.logs.Handler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # An address that was not found may hold a key, and a wrong host is somebody's probe: neither is kept.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},  # the rest is in our own line on each request
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "microacq": {"level": "INFO"},
+        "microacq.requests": {"level": "WARNING" if DEMO else "INFO"},
         "opportunities": {"level": "INFO"},
+        "opportunities.transitions": {"level": "WARNING" if DEMO else "INFO"},
         "evaluations": {"level": "INFO"},
     },
 }
+
+# --- Metrics: off unless there is a token ----------------------------------------------------------------------------
+
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "").strip()
+if METRICS_TOKEN:
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(VAR_DIR / "metrics"))
+    if len(METRICS_TOKEN) < 32:
+        SETTINGS_PROBLEMS.append("METRICS_TOKEN is unsafe: give it at least 32 random characters.")

@@ -19,7 +19,7 @@ from microacq import clock
 from microacq.forms import GCModelForm
 from microacq.templatetags import gc
 
-from . import admin_desk, admin_mail, admin_subscriptions, clocks, lifecycle  # noqa: F401 - its lists register themselves
+from . import admin_desk, admin_keeping, admin_mail, admin_subscriptions, clocks, lifecycle  # noqa: F401 - its lists register themselves
 from .admin_base import DeskAdmin, acts_for_team
 from .admin_filters import (
     AgeFilter,

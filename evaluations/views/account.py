@@ -3,6 +3,7 @@
 Knows pages only. Each shows its visitor's own records and nobody else's.
 """
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -106,7 +107,7 @@ def close_account(request):
                 return redirect("account_closed")
         else:
             status = 422
-    context = {"form": form, "refusal": refusal}
+    context = {"form": form, "refusal": refusal, "application_days": settings.RETAIN_DAYS["applications"]}
     return TemplateResponse(request, "evaluations/supplier/close.html", context, status=status)
 
 
