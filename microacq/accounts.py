@@ -4,6 +4,7 @@ Nobody names their own role: signing up makes a supplier, a *verified* address i
 employee (client), and the pilot team and finance are granted in the admin.
 """
 
+import logging
 from uuid import uuid4
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,14 +21,16 @@ from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.dispatch import receiver
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from requests import RequestException
 
 from microacq import limits, markdown
 from microacq.models import User
 
+logger = logging.getLogger(__name__)
 ASKED_BY_ANYBODY = {
     "account/email/password_reset_key",
     "account/email/unknown_account",
@@ -148,12 +151,34 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return in_department(email)
 
     def populate_user(self, request, sociallogin, data):
+        for address in sociallogin.email_addresses:
+            address.verified = address.verified is True  # some providers write the word "false"
         user = super().populate_user(request, sociallogin, data)
         user.role = User.Role.SUPPLIER
         user.language = "fr" if getattr(request, "LANGUAGE_CODE", "en") == "fr" else "en"
         parts = (data.get("first_name"), data.get("last_name"))
         user.name = (data.get("name") or " ".join(part for part in parts if part))[:150]
         return user
+
+
+class SignOnMiddleware:
+    """When the department's provider is away, or answers nonsense, the visitor is told; it is no error of this site."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        if isinstance(exception, RequestException) and name in (
+            "openid_connect_login",
+            "openid_connect_callback",
+        ):
+            logger.warning("The departmental sign-on could not be reached: %s", type(exception).__name__)
+            return render(request, "socialaccount/authentication_error.html", status=503)
+        return None
 
 
 def needs_second_factor(user) -> bool:
