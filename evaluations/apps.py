@@ -12,6 +12,7 @@ class EvaluationsConfig(AppConfig):
             case_file_parts,
             confirming,
             digest_lines,
+            measures,
             notifications,
             panels,
             panels_application,

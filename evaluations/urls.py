@@ -2,7 +2,7 @@
 
 from opportunities.urls import transition_paths
 
-from .views import account, application, contract, debrief, draw, evaluation, people, release, survey
+from .views import account, application, contract, debrief, draw, evaluation, people, release, stories, survey
 
 urlpatterns = [
     *account.urls,
@@ -14,5 +14,6 @@ urlpatterns = [
     *people.urls,
     *debrief.urls,
     *survey.urls,
+    *stories.urls,
     *transition_paths("evaluations"),
 ]

@@ -16,6 +16,7 @@ class OpportunitiesConfig(AppConfig):
             following,
             mailing_list,
             notifications,
+            panels_by_hand,
             panels_clocks,
             panels_history,
             panels_messages,

@@ -15,12 +15,14 @@ from .views import (
     how,
     inquiry,
     machine,
+    measures,
     messages,
     pages,
     public,
     questions,
     registry,
     statement,
+    statistics,
     subscriptions,
     team,
     work,
@@ -54,6 +56,8 @@ urlpatterns = [
     *follow.urls,
     *subscriptions.urls,
     *pages.urls,
+    *statistics.urls,
+    *measures.urls,  # before the workspace's own, whose addresses take any reference
     *demo_tools.urls,
     *inquiry.urls,  # before the workspace's own, whose addresses take any reference
     *statement.urls,

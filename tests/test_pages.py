@@ -21,6 +21,7 @@ PAGES = [
     "contact",
     "request_guide",
     "open_data",
+    "statistics",
     "subscribe",
     "subscribe_sent",
 ]

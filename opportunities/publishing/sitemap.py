@@ -11,7 +11,7 @@ from django.utils.translation import override
 from ..models import Opportunity
 
 PAGES = (
-    "home opportunity_list how_it_works guide_suppliers guide_clients faq terms privacy accessibility contact open_data delivered daily_heads subscribe"
+    "home opportunity_list how_it_works guide_suppliers guide_clients faq terms privacy accessibility contact open_data statistics delivered daily_heads subscribe"
 ).split()
 NOT_FOR_ROBOTS = ("admin:index", "account_email", "workspace")
 

@@ -43,6 +43,8 @@ def test_the_desk_is_accessible(cast, page, enter, accessible, complaints, langu
         ("admin:opportunities_contract_changelist",),
         ("admin:microacq_user_changelist",),
         ("admin:mail_samples",),
+        ("measures",),
+        ("by_hand", work.reference),
     ):
         enter(page, language, name, *args)
         accessible(page)
