@@ -40,6 +40,8 @@ def test_the_desk_is_accessible(cast, page, enter, accessible, complaints, langu
         ("admin:opportunities_opportunity_act", screening.pk, "accept"),
         ("admin:opportunities_opportunity_act", work.pk, "terminate_default"),
         ("admin:opportunities_sentmail_changelist",),
+        ("admin:opportunities_sentmail_change", work.notifications.last().email_id),
+        ("workspace_opportunity", work.reference),
         ("admin:opportunities_contract_changelist",),
         ("admin:microacq_user_changelist",),
         ("admin:mail_samples",),
