@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from opportunities.admin_base import RecordAdmin
 from opportunities.admin_records import OfOpportunityAdmin, moment
 
+from . import admin_access  # noqa: F401 - its list registers itself
 from .models import Draw, Offer, Pool
 
 

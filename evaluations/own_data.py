@@ -4,90 +4,64 @@ Gathers; shows nothing that the person may not know yet, such as marks before th
 """
 
 import json
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
-from django.utils.translation import get_language
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from microacq import text
+from microacq import outbox
 from opportunities import models as buying
+from opportunities.facts import Fact, Section
+from opportunities.facts import facts as _facts
 
 from . import models as choosing
 from . import outcomes, supplying
 
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing known: its name for machines, its label, its value, and the value in words."""
-
-    key: str
-    label: Any
-    value: Any
-    words: str
-
-
-@dataclass
-class Section:
-    """One kind of record, with its rows."""
-
-    key: str
-    title: Any
-    rows: list[list[Fact]] = field(default_factory=list)
-
-
-def _in_words(value: Any) -> str:
-    language = (get_language() or "en")[:2]
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return str(_("Yes") if value else _("No"))
-    if isinstance(value, datetime):
-        return text.eastern_words(value, language)
-    if isinstance(value, date):
-        return text.date_words(value, language)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, indent=1, cls=DjangoJSONEncoder)
-    return str(value)
-
-
-def _facts(thing: Any, *names: str) -> list[Fact]:
-    """The named fields of a record; "opportunity" as its reference and title."""
-    found = []
-    for name in names:
-        if name == "opportunity":
-            found.append(
-                Fact(
-                    name,
-                    _("opportunity"),
-                    thing.opportunity.reference if thing.opportunity else None,
-                    str(thing.opportunity or "–"),
-                )  # fmt: skip
-            )
-            continue
-        value = getattr(thing, name)
-        shown = getattr(thing, f"get_{name}_display", None)
-        label = thing._meta.get_field(name).verbose_name
-        if not isinstance(value, str | int | float | bool | Decimal | date | dict | list | None):
-            value = str(value)
-        found.append(Fact(name, label, value, _in_words(shown() if shown and value else value)))
-    return found
+TOLD = {
+    "account.EmailAddress.user",
+    "evaluations.Application.supplier",
+    "evaluations.CriterionResult.evaluator",
+    "evaluations.Offer.supplier",
+    "evaluations.SupplierProfile.user",
+    "evaluations.Upload.owner",
+    "mfa.Authenticator.user",
+    "opportunities.Contract.supplier",
+    "opportunities.Delivery.delivered_by",
+    "opportunities.Event.actor",
+    "opportunities.ExcludedSupplier.supplier",
+    "opportunities.Following.user",
+    "opportunities.Message.author",
+    "opportunities.Notification.recipient",
+    "opportunities.Opportunity.client",
+    "opportunities.Question.asker",
+    "socialaccount.SocialAccount.user",
+}
+"""The ways from a record to a person that a section of its own tells."""
+ABOUT_THE_ACCOUNT = ("account_closed", "followed_digest")
+"""Emails about no opportunity that say nothing of an application."""
 
 
 def _section(key: str, title: Any, rows: QuerySet | Any, *names: str) -> Section:
     return Section(key, title, [_facts(row, *names) for row in rows])
 
 
-def gather(user, now: datetime) -> list[Section]:
-    """Everything held about the user, section by section. Empty sections are there too, so that it shows."""
-    return [*_account(user), *_supplying(user, now), *_contracts(user), *_rest(user)]
+def _only(rows: QuerySet, shown: QuerySet | None, way: str = "opportunity") -> QuerySet:
+    """The rows of the opportunities that may be shown; all of them to the person."""
+    return rows if shown is None else rows.filter(**{f"{way}__in": shown})
+
+
+def gather(user, now: datetime, shown: QuerySet | None = None) -> list[Section]:
+    """Everything held about the user, section by section. Empty sections are there too, so that it shows.
+
+    `shown`: when somebody else is given it, the opportunities whose applicants may be known; nothing sealed or
+    anonymous of any other is told, nor what was written and never sent.
+    """
+    return [*_account(user), *_supplying(user, now, shown), *_contracts(user), *_rest(user, shown)]
 
 
 def _account(user) -> list[Section]:
@@ -110,13 +84,17 @@ def _account(user) -> list[Section]:
     ]  # fmt: skip
 
 
-def _supplying(user, now: datetime) -> list[Section]:
+def _supplying(user, now: datetime, shown: QuerySet | None) -> list[Section]:
     applications = Section("applications", _("Your applications"))
-    for application in supplying.applications(user):
-        facts = _facts(
-            application, "opportunity", "status", "created_at", "saved_at", "working", "submitted_at", "receipt", "sha256",
-            "sign_off_name", "sign_off_accepted_at",
-        )  # fmt: skip
+    own = _only(supplying.applications(user), shown)
+    if shown is not None:
+        own = own.exclude(status=choosing.Application.Status.DRAFT)
+    names = (
+        "opportunity", "status", "created_at", "saved_at", "working", "submitted_at", "receipt", "sha256", "sign_off_name",
+        "sign_off_accepted_at", "erased_at",
+    )  # fmt: skip
+    for application in own:
+        facts = _facts(application, *(name for name in names if shown is None or name != "working"))
         if application.status == application.Status.SUBMITTED and application.opportunity.has_closed(now):
             what = outcomes.outcome(application, application.opportunity)
             facts.append(Fact("outcome", _("result"), what, str(supplying.OUTCOMES[what])))
@@ -127,7 +105,7 @@ def _supplying(user, now: datetime) -> list[Section]:
     sent = choosing.Submission.objects.filter(application__supplier=user).select_related(
         "application__opportunity"
     )
-    for submission in sent.order_by("application", "number"):
+    for submission in _only(sent, shown, "application__opportunity").order_by("application", "number"):
         reference = submission.application.opportunity.reference
         submissions.rows.append(
             [
@@ -135,17 +113,29 @@ def _supplying(user, now: datetime) -> list[Section]:
                 *_facts(submission, "number", "submitted_at", "sha256", "content"),
             ]
         )
-    debriefs = choosing.Debrief.objects.filter(application__supplier=user)
+    debriefs = _only(
+        choosing.Debrief.objects.filter(application__supplier=user), shown, "application__opportunity"
+    )
+    offers = _only(user.offers.select_related("opportunity"), shown)
     excluded = buying.ExcludedSupplier.objects.filter(supplier=user).select_related("opportunity")
     return [
         applications,
         submissions,
-        _section("files", _("Files that you added"), user.uploads.all(), "name", "kept_at", "scan", "scanned_at"),
+        _section("files", _("Files that you added"), uploads_of(user, shown), "name", "kept_at", "scan", "scanned_at"),
         _section("debriefs", _("Your debriefs"), debriefs, "question", "asked_at", "sent_at", "note", "content"),
         _section("questions", _("Your questions"), user.questions_asked.select_related("opportunity"), "opportunity", "asked_at", "text", "public_question", "answer", "published_at", "set_aside_at", "set_aside_reason"),
-        _section("offers", _("Contracts offered to you"), user.offers.select_related("opportunity"), "opportunity", "position", "made_at", "respond_by", "status", "answered_at", "reason"),
+        _section("offers", _("Contracts offered to you"), offers, "opportunity", "position", "made_at", "respond_by", "status", "answered_at", "reason"),
         _section("exclusions", _("Opportunities that you may not apply to"), excluded, "opportunity", "reason"),
     ]  # fmt: skip
+
+
+def uploads_of(user, shown: QuerySet | None = None) -> QuerySet:
+    """The files that this person sent; to somebody else those of applications that may be shown, and of invoices."""
+    if shown is None:
+        return user.uploads.all()
+    signed = choosing.Application.objects.filter(supplier=user, opportunity__in=shown).values("sign_off")
+    invoiced = buying.Invoice.objects.filter(opportunity__contracts__supplier=user).values("file")
+    return user.uploads.filter(Q(name__in=signed) | Q(name__in=invoiced))
 
 
 def _contracts(user) -> list[Section]:
@@ -166,22 +156,31 @@ def _contracts(user) -> list[Section]:
     ]  # fmt: skip
 
 
-def _rest(user) -> list[Section]:
-    mails = Section("mails", _("Emails sent to you"))
+def _mails(user, shown: QuerySet | None) -> QuerySet:
+    """What was sent to this person; to somebody else, of a supplier, nothing that says what they applied to."""
     told = buying.Notification.objects.filter(recipient=user).select_related("email", "opportunity")
+    if shown is None or user.is_esdc:
+        return told
+    return told.filter(Q(opportunity__in=shown) | Q(opportunity=None, template__in=ABOUT_THE_ACCOUNT))
+
+
+def _rest(user, shown: QuerySet | None) -> list[Section]:
+    mails = Section("mails", _("Emails sent to you"))
+    told = _mails(user, shown)
     for notification in told.order_by("pk"):
         email = notification.email
+        text = email.message if shown is None else outbox.without_secrets(email.message)
         mails.rows.append(
             [
                 *_facts(notification, "opportunity", "template", "created_at"),
                 Fact("subject", _("subject"), email.subject, email.subject),
-                Fact("text", _("text"), email.message, email.message),
+                Fact("text", _("text"), text, text),
             ]
         )
     messages = buying.Message.objects.filter(author=user).select_related("opportunity")
     marks = Section("marks", _("Marks that you gave"))
     given = choosing.CriterionResult.objects.filter(evaluator=user).select_related("application__opportunity")
-    for mark in given.order_by("pk"):
+    for mark in _only(given, shown, "application__opportunity").order_by("pk"):
         reference = mark.application.opportunity.reference
         marks.rows.append(
             [
@@ -207,8 +206,12 @@ def _rest(user) -> list[Section]:
 
 def as_json(user, now: datetime) -> str:
     """The copy for machines: {"made_at", sections by their key: a list of records}."""
+    return in_json(gather(user, now), now)
+
+
+def in_json(sections: list[Section], now: datetime) -> str:
+    """Sections for machines."""
     found = {
-        section.key: [{fact.key: fact.value for fact in row} for row in section.rows]
-        for section in gather(user, now)
+        section.key: [{fact.key: fact.value for fact in row} for row in section.rows] for section in sections
     }
     return json.dumps({"made_at": now, **found}, ensure_ascii=False, indent=1, cls=DjangoJSONEncoder)
