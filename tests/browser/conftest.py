@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -54,6 +55,21 @@ def accessible():
         assert not wide, f"{page.url} scrolls sideways"
 
     return check
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_elsewhere(browser, monkeypatch):
+    """Whatever any page asks of another host than the test's own site fails the test."""
+    asked, new_context = [], browser.new_context
+
+    def watched(**options):
+        context = new_context(**options)
+        context.on("request", lambda request: asked.append(request.url))
+        return context
+
+    monkeypatch.setattr(browser, "new_context", watched)
+    yield
+    assert [url for url in asked if urlsplit(url).hostname not in (None, "localhost", "127.0.0.1")] == []
 
 
 @pytest.fixture
