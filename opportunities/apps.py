@@ -27,6 +27,7 @@ class OpportunitiesConfig(AppConfig):
             panels_team,
             panels_work,
             splitting,
+            transition_log,
         )
         from .publishing import case_file_parts  # noqa: F401 - so do the parts of the case file
 

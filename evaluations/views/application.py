@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.decorators.http import require_http_methods, require_safe
 
-from microacq import clock, limits
+from microacq import clock, limits, logs
 from microacq.kept_text import KeepsText, mark_of
 from opportunities.lifecycle import Refused, Role
 from opportunities.views.transition import refused, visible_or_404
@@ -63,6 +63,7 @@ def desk_of(request, reference: str) -> Desk:
 
 def too_late(request, desk: Desk, refusal: Refused, typed: list[tuple[Any, str]] = ()):
     """The 409 page: why it was not taken, with what was typed still there to copy."""
+    logs.because(request, refusal.code)
     context = desk.context(
         reasons=refusal.reasons, code=refusal.code, typed=[(label, value) for label, value in typed if value]
     )

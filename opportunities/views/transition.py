@@ -14,7 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.views import View
 
-from microacq import clock
+from microacq import clock, logs
 
 from .. import lifecycle
 from ..actions import Invalid, act, form_class, make_form
@@ -30,6 +30,7 @@ def typed_words(request) -> list[str]:
 
 def refused(request, opportunity, transition, refusal: lifecycle.Refused, **around):
     """The 409 page: why not, in the reader's language, what was typed, to be copied, and the way back."""
+    logs.because(request, refusal.code)
     context = {
         "typed": typed_words(request),
         "opportunity": opportunity,
