@@ -42,6 +42,8 @@ lock: dev
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) --no-deps requirements-demo.in -o requirements-demo.txt
+	@$(SYSTEM_PYTHON) -m microacq.bootstrap dev
+	$(RUN) -m microacq.licences
 
 messages: dev
 	$(AS_TESTS) messages --update
