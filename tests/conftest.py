@@ -32,11 +32,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def _django_db_helper(_django_db_helper, request):
-    """Whatever touches the database does so as the role that runs the application."""
-    if os.environ.get("DB_ROLE") != "runtime":
-        yield
-        return
+def _django_db_helper(_django_db_helper):
+    """Whatever touches the database does so as the role that runs the application (tests/roles.py)."""
     with roles.as_runtime():
         yield
 

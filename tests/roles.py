@@ -5,7 +5,7 @@ role's. A test that must do what only an owner or an administrator could says so
 """
 
 import fcntl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -13,18 +13,23 @@ from django.db.backends.signals import connection_created
 
 from microacq import database_roles
 
+made = False
+"""Whether the roles are there: not in a database that somebody gave, whose administrator makes them."""
+
 
 def make_roles() -> None:
     """Run what `setup_roles` prints, in the tests' database. Roles belong to the whole server: one run at a time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if not cursor.fetchone()[0]:
-            return  # a database that somebody gave: its administrator makes roles there
+            return
     settings.DEVDB_VAR_DIR.mkdir(parents=True, exist_ok=True)
     with open(settings.DEVDB_VAR_DIR / "test-roles.lock", "w") as lock, connection.cursor() as cursor:
         fcntl.flock(lock, fcntl.LOCK_EX)
         cursor.execute(database_roles.roles_sql(connection.settings_dict["NAME"]))
         cursor.execute(database_roles.grants_sql())
+    global made
+    made = True
 
 
 def _on_connection(connection, **kwargs):
@@ -39,14 +44,18 @@ def become(connection, role: str) -> None:
 @contextmanager
 def as_runtime():
     """This connection, and every one opened meanwhile, is the runtime role's."""
+    if not made:
+        yield
+        return
     connection_created.connect(_on_connection)
     try:
         become(connection, database_roles.RUNTIME)
         yield
     finally:
         connection_created.disconnect(_on_connection)
-        if connection.connection is not None and not connection.needs_rollback:
-            become(connection, "")
+        if connection.connection is not None:
+            with suppress(DatabaseError):  # of a transaction that failed: its end brings the owner back
+                become(connection, "")
 
 
 @contextmanager
@@ -56,7 +65,7 @@ def as_owner():
     try:
         yield
     finally:
-        become(connection, database_roles.RUNTIME)
+        become(connection, database_roles.RUNTIME if made else "")
 
 
 def refused(sql: str, params=None) -> bool:

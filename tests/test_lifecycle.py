@@ -20,6 +20,7 @@ from opportunities.management.commands.lifecycle import as_document, as_json
 from opportunities.models import Event, Opportunity
 
 from .matrix import MATRIX, ROLES, STATES
+from .roles import as_owner
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -167,7 +168,7 @@ def test_verify_events_names_the_row_that_was_changed_by_the_owner(cast, capsys)
     act("submit", first, cast.amara)
     act("withdraw", second, cast.amara, data={"reason": "Found another way"})
     call_command("verify_events")
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE opportunities_event SET role = 'team' WHERE opportunity_id = %s", [second.pk])
         cursor.execute("SET LOCAL session_replication_role = origin")

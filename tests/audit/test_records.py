@@ -36,28 +36,25 @@ def sql(statement, *params):
 
 
 def test_row_12_the_application_runs_as_a_role_that_owns_nothing_and_has_just_what_it_needs():
-    with roles.as_runtime(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         assert list(database_roles.differences(cursor)) == []
-        call_command("setup_roles", check=True)
-        cursor.execute("SELECT current_user")
-        assert cursor.fetchone() == (database_roles.RUNTIME,)
+    call_command("setup_roles", check=True)
+    assert sql("SELECT current_user, session_user") == [(database_roles.RUNTIME, database_roles.RUNTIME)]
 
 
 def test_row_12_a_role_with_more_than_it_needs_is_named(capsys):
-    with roles.as_runtime():
-        with roles.as_owner():
-            sql('GRANT TRUNCATE, UPDATE ON opportunities_event TO "microacq_app"')
-            sql('REVOKE INSERT ON opportunities_event FROM "microacq_app"')
-        with pytest.raises(SystemExit):
-            call_command("setup_roles", check=True)
+    with roles.as_owner():
+        sql('GRANT TRUNCATE, UPDATE ON opportunities_event TO "microacq_app"')
+        sql('REVOKE INSERT ON opportunities_event FROM "microacq_app"')
+    with pytest.raises(SystemExit):
+        call_command("setup_roles", check=True)
     said = capsys.readouterr().err
     for sentence in ("has TRUNCATE", "opportunities_event.hash: the role has UPDATE", "lacks INSERT"):
         assert sentence in said
-    connection.ensure_connection()
-    with pytest.raises(
-        SystemExit
-    ):  # the administrator of the tests' server is not fit to run the application
+    # the administrator of the tests' server is not fit to run the application
+    with roles.as_owner(), pytest.raises(SystemExit):
         call_command("setup_roles", check=True)
+    assert "pass by every right" in capsys.readouterr().err
 
 
 def test_row_12_update_delete_and_truncate_of_protected_tables_are_refused():
@@ -65,27 +62,26 @@ def test_row_12_update_delete_and_truncate_of_protected_tables_are_refused():
     granted = {rights.table: rights for rights in database_roles.rights()}
     every_table = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
     assert len(PROTECTED) > 30 and every_table >= set(PROTECTED)
-    with roles.as_runtime():
-        sql("SELECT set_config('pgtrigger.ignore', %s, true)", "{append_only}")
-        for table in sorted(every_table | {"django_migrations"}):
-            assert roles.refused(f"TRUNCATE {table} CASCADE"), table
-            assert roles.refused(f"ALTER TABLE {table} DISABLE TRIGGER ALL"), table
-            assert roles.refused(f"DROP TABLE {table} CASCADE"), table
-        for model, triggers in protected_models():
-            table = model._meta.db_table
-            assert roles.refused(f"DELETE FROM {table}"), table
-            for field in model._meta.local_concrete_fields:
-                changed = f'UPDATE {table} SET "{field.column}" = "{field.column}"'
-                kept = any(keeps(trigger, field) for trigger in triggers)
-                assert roles.refused(changed) == kept, (table, field.column)
-            assert granted[table].whole[:2] == ("SELECT", "INSERT")
-        for statement in (
-            "SET session_replication_role = replica",
-            'SET ROLE "microacq_owner"',
-            "CREATE TABLE own (id int)",
-            "SELECT setval('opportunities_event_id_seq', 1)",
-        ):
-            assert roles.refused(statement), statement
+    sql("SELECT set_config('pgtrigger.ignore', %s, true)", "{append_only}")
+    for table in sorted(every_table | {"django_migrations"}):
+        assert roles.refused(f"TRUNCATE {table} CASCADE"), table
+        assert roles.refused(f"ALTER TABLE {table} DISABLE TRIGGER ALL"), table
+        assert roles.refused(f"DROP TABLE {table} CASCADE"), table
+    for model, triggers in protected_models():
+        table = model._meta.db_table
+        assert roles.refused(f"DELETE FROM {table}"), table
+        for field in model._meta.local_concrete_fields:
+            changed = f'UPDATE {table} SET "{field.column}" = "{field.column}"'
+            kept = any(keeps(trigger, field) for trigger in triggers)
+            assert roles.refused(changed) == kept, (table, field.column)
+        assert granted[table].whole[:2] == ("SELECT", "INSERT")
+    for statement in (
+        "SET session_replication_role = replica",
+        'SET ROLE "microacq_owner"',
+        "CREATE TABLE own (id int)",
+        "SELECT setval('opportunities_event_id_seq', 1)",
+    ):
+        assert roles.refused(statement), statement
 
 
 def protected_models():
@@ -106,29 +102,27 @@ def test_row_12_the_triggers_cannot_be_passed_by_with_a_setting(cast):
     """What may be emptied and nothing else keeps its words, even where the role has the right to that column."""
     at("posted", cast)
     every_trigger = [trigger.get_pgid(model) for model, trigger in pgtrigger.registered()]
-    with roles.as_runtime():
-        event = Event.objects.first()
-        sql("SELECT set_config('pgtrigger.ignore', %s, true)", "{" + ",".join(every_trigger) + "}")
-        for pgid in every_trigger:
-            assert sql("SELECT public._pgtrigger_should_ignore(%s)", pgid) == [(False,)]
-        assert roles.refused("UPDATE opportunities_event SET role = 'team' WHERE id = %s", [event.pk])
+    event = Event.objects.first()
+    sql("SELECT set_config('pgtrigger.ignore', %s, true)", "{" + ",".join(every_trigger) + "}")
+    for pgid in every_trigger:
+        assert sql("SELECT public._pgtrigger_should_ignore(%s)", pgid) == [(False,)]
+    assert roles.refused("UPDATE opportunities_event SET role = 'team' WHERE id = %s", [event.pk])
 
 
 def test_row_12_the_whole_way_from_draft_to_complete_as_the_runtime_role(cast, client):
-    with roles.as_runtime():
-        road = journey(cast, state="complete")
-        assert road.to("complete").state == "complete"
-        client.force_login(cast.amara)  # sessions
-        page = client.get(reverse("workspace_opportunity", args=[road.opportunity.reference]))
-        assert page.status_code == 200
-        call_command("tick", verbosity=0)
-        assert Heartbeat.objects.get(name=due.ROUND).done_at
-        call_command("verify_events", heads=True)
-        client.logout()
-        words = {"login": cast.li.email, "password": "correct horse battery"}
-        assert client.post(reverse("account_login"), words).status_code == 302
-        assert client.post(reverse("account_login"), words).status_code == 302
-        assert sql("SELECT current_user") == [(database_roles.RUNTIME,)]
+    road = journey(cast, state="complete")
+    assert road.to("complete").state == "complete"
+    client.force_login(cast.amara)  # sessions
+    page = client.get(reverse("workspace_opportunity", args=[road.opportunity.reference]))
+    assert page.status_code == 200
+    call_command("tick", verbosity=0)
+    assert Heartbeat.objects.get(name=due.ROUND).done_at
+    call_command("verify_events", heads=True)
+    client.logout()
+    words = {"login": cast.li.email, "password": "correct horse battery"}
+    assert client.post(reverse("account_login"), words).status_code == 302
+    assert client.post(reverse("account_login"), words).status_code == 302
+    assert sql("SELECT current_user") == [(database_roles.RUNTIME,)]
 
 
 def test_row_12_setup_roles_prints_sql_without_a_database(capsys):
@@ -165,9 +159,10 @@ def problems(kept=()) -> tuple[list[str], list[str]]:
 
 def behind(statement, *params):
     """As somebody who may switch the triggers off."""
-    sql("SET LOCAL session_replication_role = replica")
-    sql(statement, *params)
-    sql("SET LOCAL session_replication_role = origin")
+    with roles.as_owner():
+        sql("SET LOCAL session_replication_role = replica")
+        sql(statement, *params)
+        sql("SET LOCAL session_replication_role = origin")
 
 
 class Rollback(Exception):
@@ -311,7 +306,7 @@ def written_anew(opportunity):
 
 def test_row_13_one_head_a_day_whoever_makes_it_and_anyone_can_read_it(cast, client):
     at("posted", cast)
-    with clock.frozen(NOW), roles.as_runtime():
+    with clock.frozen(NOW):
         assert [daily_head.make(NOW) for _tick in "ab"] == [1, 0]
         first = daily_head.latest()
         assert daily_head.make(NOW + timedelta(days=1)) == 1
