@@ -61,11 +61,14 @@ def as_runtime():
 @contextmanager
 def as_owner():
     """What happens inside is done by an administrator, behind the application's back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_user = %s", [database_roles.RUNTIME])
+        before = database_roles.RUNTIME if cursor.fetchone()[0] else ""
     become(connection, "")
     try:
         yield
     finally:
-        become(connection, database_roles.RUNTIME if made else "")
+        become(connection, before)
 
 
 def refused(sql: str, params=None) -> bool:
