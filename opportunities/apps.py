@@ -12,6 +12,7 @@ class OpportunitiesConfig(AppConfig):
             capacity,
             daily_head,
             digest,
+            digest_lines,
             due_work,
             following,
             mailing_list,

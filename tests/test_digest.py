@@ -12,7 +12,7 @@ from post_office.models import STATUS, Email
 from microacq import clock, quiet_hours
 from opportunities import digest, due
 from opportunities.actions import act
-from opportunities.models import DailyDigest, Notification
+from opportunities.models import DailyDigest, Notification, SplittingFlag
 from opportunities.views.questions import ask
 from tests.cast import make_cast
 from tests.factories import at, journey
@@ -161,7 +161,8 @@ def test_the_queries_do_not_grow_with_what_waits(cast, now):
         with CaptureQueriesContext(connection) as queries:
             found = digest.context_for(morning)
         counts.append(len(queries))
-    assert found["number"] == 3 and len(found["escalated"][0]["lines"]) == 3
+    alike = SplittingFlag.objects.undecided().count()  # the test's needs look like each other
+    assert found["number"] == 3 + alike and len(found["escalated"][0]["lines"]) == 3
     assert counts[0] == counts[1]
 
 

@@ -1,5 +1,7 @@
 """Within the team: internal notes that nobody else reads, who owns an opportunity, canned replies, the places."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -8,6 +10,7 @@ from post_office.models import Email
 
 from evaluations.own_data import as_json
 from microacq import clock
+from opportunities import digest
 from opportunities.actions import act
 from opportunities.lifecycle import Refused
 from opportunities.models import CannedReply, Handover, InternalNote, Message, Opportunity
@@ -284,3 +287,12 @@ def test_the_team_is_nudged_when_a_place_frees_and_somebody_waits(cast, client, 
     new = mails()
     act("withdraw", other, cast.amara, data={"reason": "Not needed."})
     assert not [mail for mail in new() if "waitlist" in mail.subject]
+
+
+def test_the_morning_digest_tells_of_splitting_to_decide_and_of_a_free_place(cast):
+    waiting, alike = at("waitlisted", cast), at("screening", cast)
+    later = clock.now() + timedelta(days=4)
+    lines = digest.context_for(digest.Morning(cast.tess, later, later))
+    told = {(line.about.split(",")[0], line.what) for line in lines["waiting"]}
+    assert {(alike.reference, "Contract splitting to decide"), ("Waitlist", "A place is free")} <= told
+    assert waiting.splitting_flags.count() == 0
