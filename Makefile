@@ -1,6 +1,7 @@
 # make demo    the site with made-up people and opportunities, at http://127.0.0.1:8000/ (PORT=8001 for another)
 # make test    everything, the browser tests too
 # make check   lint, types, migrations, messages and the fast tests
+# make bench   what each page costs beside the bare framework: docs/performance.md
 # make lock    after a change in requirements*.in
 # make messages  after a change of words: then translate locale/fr/LC_MESSAGES/django.po
 # make clean   throw away the demonstration's data, the tests' database and what was built
@@ -12,7 +13,7 @@ AS_TESTS := DJANGO_SETTINGS_MODULE=tests.settings $(RUN) manage.py
 JOBS ?= 2
 COMPILE := $(RUN) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check lint dev lock messages clean
+.PHONY: demo test check bench lint dev lock messages clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -27,6 +28,9 @@ test: lint
 
 check: lint
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile -m "not browser and not slow"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+
+bench: dev
+	@$(RUN) -m tests.bench
 
 lint: dev
 	$(RUN) -m ruff format --check .
@@ -51,4 +55,5 @@ messages: dev
 clean:
 	-$(RUN) -m microacq.devdb remove demo
 	-$(RUN) -m microacq.devdb remove test
+	-$(RUN) -m microacq.devdb remove bench
 	rm -rf var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache test-results

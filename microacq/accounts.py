@@ -18,6 +18,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.signals import social_account_added
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.dispatch import receiver
@@ -189,6 +190,18 @@ def needs_second_factor(user) -> bool:
         and (user.is_superuser or user.role in (User.Role.TEAM, User.Role.FINANCE))
         and not is_mfa_enabled(user)
     )
+
+
+class SignedOutMiddleware:
+    """Knows whoever has no session cookie as signed out, without looking at a session: what they read varies on no cookie."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class SecondFactorMiddleware:

@@ -4,6 +4,7 @@ Everything is worked out when a template asks for it, and nothing asks the datab
 """
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -11,9 +12,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import QueryDict
-from django.urls import translate_url
+from django.urls import NoReverseMatch, reverse, translate_url
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
 from microacq import clock
 
@@ -34,8 +35,21 @@ def toggle_url(request) -> str:
     query = QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
     if _is_local(query.get("next", "")):
         query["next"] = _translated(query["next"], other)
-    address = _translated(request.path, other)
+    address = in_language(request, other) or _translated(request.path, other)
     return f"{address}?{query.urlencode(safe='/')}" if query else address
+
+
+def in_language(request, language: str) -> str | None:
+    """The path of the page that was asked for, in a language; None where it cannot be told from the view that answers."""
+    if language == get_language():
+        return request.path
+    match, known = request.resolver_match, request.__dict__.setdefault("_in_language", {})
+    if language not in known:
+        known[language] = None
+        if match and match.url_name:
+            with override(language), suppress(NoReverseMatch):
+                known[language] = reverse(match.view_name, args=match.args, kwargs=match.kwargs)
+    return known[language]
 
 
 def _is_local(address: str) -> bool:

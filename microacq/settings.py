@@ -177,12 +177,14 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",  # then these two: an answer that another one refuses to give has headers too
     "microacq.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "opportunities.views.caching.KeptPagesMiddleware",  # the sooner, the less a page costs that is kept
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "microacq.accounts.SignedOutMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "microacq.sessions.SessionLimitsMiddleware",
@@ -242,6 +244,10 @@ if cache_url := os.environ.get("CACHE_URL", ""):
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000}
+
+# Public pages that each process keeps for the signed-out until something changes; 0 keeps none. The demonstration's
+# pages say what time it is there, so none of them is kept.
+KEPT_PAGES = number("KEPT_PAGES", 0 if DEMO else 200)
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 

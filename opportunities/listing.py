@@ -5,8 +5,7 @@ takes the same few queries, which read the index `public_facts` and the search's
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,8 +13,12 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from microacq import clock
+
 from . import search
+from .kept import Kept
 from .models import Opportunity, Skill
+from .publishing.changes import State
 
 AWAITING_RESULT = ("opened", "evaluation", "review", "confirmed", "drawing", "selection")
 UNDER_CONTRACT = ("work", "acceptance", "invoicing", "certification", "paying", "registry")
@@ -73,30 +76,46 @@ class Choice:
     key: str
     label: Any
     condition: Any
+    parts: tuple[int, ...]
+    """The parts of `PARTS` that it covers."""
 
 
 STATUSES = (
-    Choice("open", _("Open"), is_open),
-    Choice("result", _("Closed, result to come"), awaits_result),
-    Choice("closed", _("Closed, with a result"), lambda now: ~is_open(now) & ~awaits_result(now)),
+    Choice("open", _("Open"), is_open, (0,)),
+    Choice("result", _("Closed, result to come"), awaits_result, (1,)),
+    Choice("closed", _("Closed, with a result"), lambda now: ~is_open(now) & ~awaits_result(now), (2,)),
 )
 PRICES = (
-    Choice("2500", _("Up to $2,500"), lambda now: Q(fixed_price__lte=2500)),
-    Choice("5000", _("From $2,500 to $5,000"), lambda now: Q(fixed_price__gt=2500, fixed_price__lte=5000)),
-    Choice("more", _("More than $5,000"), lambda now: Q(fixed_price__gt=5000)),
+    Choice("2500", _("Up to $2,500"), lambda now: Q(fixed_price__lte=2500), (0,)),
+    Choice(
+        "5000", _("From $2,500 to $5,000"), lambda now: Q(fixed_price__gt=2500, fixed_price__lte=5000), (1,)
+    ),
+    Choice("more", _("More than $5,000"), lambda now: Q(fixed_price__gt=5000), (2,)),
 )
 
 
 def _closes_within(days: int):
-    return lambda now: is_open(now) & Q(closing_at__lte=now + timedelta(days=days))
+    """The days as a visitor counts them: until the end of the day that is so many from today, in Eastern time."""
+
+    def condition(now: datetime) -> Q:
+        day = now.astimezone(clock.EASTERN).date() + timedelta(days=days + 1)
+        return is_open(now) & Q(closing_at__lt=datetime.combine(day, time(), tzinfo=clock.EASTERN))
+
+    return condition
 
 
 CLOSINGS = (
-    Choice("3", _("Within 3 days"), _closes_within(3)),
-    Choice("7", _("Within 7 days"), _closes_within(7)),
-    Choice("14", _("Within 14 days"), _closes_within(14)),
-    Choice("30", _("Within 30 days"), _closes_within(30)),
+    Choice("3", _("Within 3 days"), _closes_within(3), (0,)),
+    Choice("7", _("Within 7 days"), _closes_within(7), (0, 1)),
+    Choice("14", _("Within 14 days"), _closes_within(14), (0, 1, 2)),
+    Choice("30", _("Within 30 days"), _closes_within(30), (0, 1, 2, 3)),
 )
+PARTS = {
+    "status": STATUSES[:2],
+    "price": PRICES[:2],
+    "closing": CLOSINGS,
+}
+"""What opportunities are counted by: the first condition of these that holds, else a last part for the rest."""
 FILTERS = {"status": STATUSES, "price": PRICES, "closing": CLOSINGS}
 SORTS = (
     ("", _("Best match")),
@@ -105,7 +124,8 @@ SORTS = (
     ("price-high", _("Highest price")),
     ("price-low", _("Lowest price")),
 )
-SIZES = (10, 20, 50, 100)
+SIZES = (10, 25, 50, 100)
+USUAL_SIZE = 25
 
 
 @dataclass(frozen=True)
@@ -118,7 +138,7 @@ class Asked:
     price: str = ""
     closing: str = ""
     sort: str = ""
-    size: int = 20
+    size: int = USUAL_SIZE
 
     @classmethod
     def in_address(cls, given) -> "Asked":
@@ -132,7 +152,7 @@ class Asked:
             query=query,
             skill=skill if skill.isascii() and skill.isdigit() and len(skill) < 10 else "",
             sort=known("sort", [key for key, _label in SORTS]),
-            size=int(known("size", map(str, SIZES)) or 20),
+            size=int(known("size", map(str, SIZES)) or USUAL_SIZE),
             **{name: known(name, [c.key for c in choices]) for name, choices in FILTERS.items()},
         )
 
@@ -150,6 +170,10 @@ class Asked:
     def address(self) -> str:
         """The query string of what is found, without its order and pages; empty when nothing was asked for."""
         return self._address("q", *FILTERS, "skill")
+
+    def of_any_order(self) -> "Asked":
+        """The same in the usual order and size: what counts depend on."""
+        return replace(self, sort="", size=USUAL_SIZE)
 
     def words_alone(self) -> "Asked":
         """The same without the filters."""
@@ -200,27 +224,41 @@ def in_order(queryset, now: datetime, sort: str = "", query: str = ""):
 
     Unless asked otherwise: by fit when there are words, else those that close soonest, then the latest closed.
     """
-    group = Case(
-        When(is_open(now), then=Value(0)),
-        When(awaits_result(now), then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
+    within = _order(sort, query)
     soonest = Case(When(is_open(now), then=F("closing_at"))).asc(nulls_last=True)
+    return queryset.alias(group=_part("status", now)).order_by(
+        "group", *within, soonest, "-closing_at", "-pk"
+    )
+
+
+def _order(sort: str, query: str) -> list[Any]:
+    """What is asked of the order, before the closing date."""
     by_words = bool(query) and not search.REFERENCE.fullmatch(query)
-    within: list[Any] = {
+    orders: dict[str, list[Any]] = {
         "newest": [F("posted_at").desc()],
         "price-high": [F("fixed_price").desc()],
         "price-low": [F("fixed_price").asc()],
         "closing": [],
-    }.get(sort, [search.rank(query).desc()] if by_words else [])
-    return queryset.alias(group=group).order_by("group", *within, soonest, "-closing_at", "-pk")
+    }
+    return orders.get(sort, [search.rank(query).desc()] if by_words else [])
 
 
-def open_now(now: datetime, most: int) -> list[Opportunity]:
-    """The first few that can be applied to, soonest to close first."""
-    found = Opportunity.objects.public().filter(is_open(now)).order_by("closing_at", "-pk")
-    return list(found.only(*CARD_FIELDS).prefetch_related("skills")[:most])
+def _part(name: str, now: datetime) -> Case:
+    """Which part of `PARTS` an opportunity is in, as a number."""
+    parts = PARTS[name]
+    whens = [When(choice.condition(now), then=Value(number)) for number, choice in enumerate(parts)]
+    return Case(*whens, default=Value(len(parts)), output_field=IntegerField())
+
+
+def one_after_another(parts: list, *values: Any):
+    """The values of what the querysets give, one queryset after the other, in one query; nothing for none."""
+    rows = [part.values_list(*values) for part in parts]
+    return rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0] if rows else ()
+
+
+def open_now(now: datetime):
+    """Those that can be applied to, soonest to close first."""
+    return Opportunity.objects.public().filter(is_open(now)).order_by("closing_at", "-pk")
 
 
 @dataclass
@@ -235,33 +273,80 @@ class Listing:
     """When nothing was found with the filters: how many have the words."""
     total: int = 0
     facets: dict[str, list[Facet]] = field(default_factory=dict)
+    among: list[int] | None = None
+    """The keys of all that have the words, when they are few: what narrows them need not look at the others."""
+    found_skills: list[tuple[str, dict[str, str], int]] | None = None
+
+    def with_words(self):
+        """Every posted opportunity that has the words, in no order."""
+        if self.among is None:
+            return _with_words(self.asked.query)
+        return Opportunity.objects.public().filter(pk__in=self.among)
+
+    def slice(self, start: int, stop: int) -> list:
+        """The querysets that together give the opportunities from `start` to before `stop`, in order.
+
+        One for each status that the slice holds, so that the database reads it from an index instead of sorting all.
+        """
+        found = _with_skill(self.with_words(), self.asked.skill).filter(self.asked.conditions(self.now))
+        within = _order(self.asked.sort, self.asked.query)
+        parts, before = [], 0
+        for choice, (_key, _label, number) in zip(STATUSES, self.facets["status"], strict=True):
+            if self.asked.status in ("", choice.key):
+                first, last = max(start - before, 0), min(stop - before, number)
+                if first < last:
+                    soonest = "closing_at" if choice.key == "open" else "-closing_at"
+                    part = found.filter(choice.condition(self.now)).order_by(*within, soonest, "-pk")
+                    parts.append(part[first:last])
+                before += number
+        return parts
 
     def rows(self, start: int, stop: int) -> list[Opportunity]:
-        """The opportunities from `start` to before `stop`, with what a card shows."""
-        ordered = in_order(matching(self.asked, self.now), self.now, self.asked.sort, self.asked.query)
-        keys = list(ordered.values_list("pk", flat=True)[start:stop])
+        """The same as opportunities, with what data say of each."""
+        keys = [key for (key,) in one_after_another(self.slice(start, stop), "pk")]
         shown = (
             Opportunity.objects.filter(pk__in=keys).order_by().only(*CARD_FIELDS).prefetch_related("skills")
         )
         by_key = {opportunity.pk: opportunity for opportunity in shown}
         return [by_key[key] for key in keys if key in by_key]
 
-    @cached_property
+    @property
     def skills(self) -> list[Facet]:
-        """The skills of what was found, and of what another skill would find."""
-        name = f"skill__name_{'fr' if (get_language() or '').startswith('fr') else 'en'}"
-        found = _with_words(self.asked.query).filter(self.asked.conditions(self.now))
+        """The skills of what was found, and of what another skill would find, by name in the reader's language."""
+        if self.found_skills is None:
+            self.found_skills = self._count_skills()
+        language = "fr" if (get_language() or "").startswith("fr") else "en"
+        named = [(key, names[language], number) for key, names, number in self.found_skills]
+        return sorted(named, key=lambda facet: search.plain(facet[1]))
+
+    def _count_skills(self) -> list[tuple[str, dict[str, str], int]]:
+        found = self.with_words().filter(self.asked.conditions(self.now))
         through = Opportunity.skills.through.objects.filter(opportunity__in=found.values("pk"))
-        counted = through.values_list("skill_id", name).annotate(Count("pk")).order_by(name)
-        facets = [(str(key), label, number) for key, label, number in counted]
-        if self.asked.skill and all(key != self.asked.skill for key, _label, _number in facets):
-            chosen = Skill.objects.filter(pk=self.asked.skill).first()
-            facets += [(self.asked.skill, chosen.name, 0)] if chosen else []
-        return facets
+        counts = dict(through.values_list("skill_id").annotate(Count("pk")).order_by())
+        if self.asked.skill:
+            counts.setdefault(int(self.asked.skill), 0)
+        names = Skill.objects.filter(pk__in=counts).values_list("pk", "name_en", "name_fr")
+        return [(str(key), {"en": en, "fr": fr or en}, counts[key]) for key, en, fr in names]
 
 
-def look(asked: Asked, now: datetime) -> Listing:
-    """Find what was asked for. When no opportunity has the words, those that look like them are tried."""
+COUNTED = Kept()
+
+
+def look(asked: Asked, now: datetime, posted: State | None = None) -> Listing:
+    """Find what was asked for. When no opportunity has the words, those that look like them are tried.
+
+    With `posted`, the state of what is posted now, what was counted is kept until that is another.
+    """
+    key = asked.of_any_order()
+    kept = posted and COUNTED.get(key, now, lambda: posted.mark)
+    if kept is None:
+        kept = _look(key, now)
+        if posted:
+            COUNTED.put(key, posted.fresh(), kept)
+    return replace(kept, asked=replace(kept.asked, sort=asked.sort, size=asked.size), now=now)
+
+
+def _look(asked: Asked, now: datetime) -> Listing:
     found = _counted(Listing(asked, now))
     if found.total or not asked.query:
         return found
@@ -277,15 +362,32 @@ def look(asked: Asked, now: datetime) -> Listing:
 def _counted(listing: Listing) -> Listing:
     """Count it all in one pass: each value of a filter is counted under the other filters."""
     asked, now = listing.asked, listing.now
-    wanted = {"total": Count("pk", filter=asked.conditions(now) or None)}
-    for name, choices in FILTERS.items():
-        others = asked.conditions(now, without=name)
-        for choice in choices:
-            wanted[f"{name}_{choice.key}"] = Count("pk", filter=others & choice.condition(now))
-    counted = _with_skill(_with_words(asked.query), asked.skill).aggregate(**wanted)
-    listing.total = counted["total"]
+    listing.among = search.few(asked.query) if asked.query else None
+    found = _with_skill(listing.with_words(), asked.skill)
+    counted = (
+        found.annotate(**{f"in_{name}": _part(name, now) for name in PARTS})
+        .order_by()
+        .values_list(*(f"in_{name}" for name in PARTS))
+        .annotate(Count("pk"))
+    )
+    wanted = {
+        name: next((c.parts for c in choices if c.key == getattr(asked, name)), None)
+        for name, choices in FILTERS.items()
+    }
+    listing.total = 0
+    numbers = {
+        name: dict.fromkeys((choice.key for choice in choices), 0) for name, choices in FILTERS.items()
+    }
+    for *parts, number in counted:
+        part = dict(zip(PARTS, parts, strict=True))
+        fits = {name: covered is None or part[name] in covered for name, covered in wanted.items()}
+        listing.total += number if all(fits.values()) else 0
+        for name, choices in FILTERS.items():
+            if all(fits[other] for other in FILTERS if other != name):
+                for choice in choices:
+                    numbers[name][choice.key] += number if part[name] in choice.parts else 0
     listing.facets = {
-        name: [(c.key, c.label, counted[f"{name}_{c.key}"]) for c in choices]
+        name: [(choice.key, choice.label, numbers[name][choice.key]) for choice in choices]
         for name, choices in FILTERS.items()
     }
     return listing

@@ -9,9 +9,10 @@ import unicodedata
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramDistance
 from django.db.models import F, Q, Value
 
-from .models import SearchWord
+from .models import SearchEntry, SearchWord
 
 MAX_QUERY = 200
+FEW = 1000
 CONFIGURATIONS = ("microacq_english", "microacq_french")
 REFERENCE = re.compile(r"(?:MA-)?(\d{4}-\d{4,})", re.IGNORECASE)
 MOST_WORDS, SHORTEST_WORD, CANDIDATES = 8, 4, 20
@@ -27,6 +28,18 @@ def matches(query: str) -> Q:
     if found := REFERENCE.fullmatch(query):
         return Q(reference=f"MA-{found[1]}")
     return Q(search_entry__words=_stems(query))
+
+
+def few(query: str) -> list[int] | None:
+    """The keys of the opportunities that have the words, in no order; None when they are more than `FEW`.
+
+    The database cannot tell beforehand how rare a word is, and reads everything posted for a rare one if not told.
+    """
+    if REFERENCE.fullmatch(query):
+        return None
+    found = SearchEntry.objects.filter(words=_stems(query)).values_list("pk", flat=True)[: FEW + 1]
+    keys = list(found)
+    return keys if len(keys) <= FEW else None
 
 
 def rank(query: str) -> SearchRank:

@@ -58,7 +58,7 @@ def statistics(now: datetime) -> list[Chart]:
     state = last_change(now)
     day = now.astimezone(clock.EASTERN).date()
     stamp = int(state.changed_at.timestamp()) if state.changed_at else 0
-    key = f"statistics:1:{get_language()}:{day}:{state.count}:{stamp}"
+    key = f"statistics:1:{get_language()}:{day}:{state.mark}:{stamp}"
     found = cache.get(key)
     if found is None:
         found = [chart for _order, function in PUBLISHED for chart in function(now)]

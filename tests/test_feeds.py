@@ -407,7 +407,7 @@ def test_the_signed_out_are_given_no_cookie(client, posted):
 
 def test_what_a_signed_in_person_reads_is_kept_nowhere(client, cast, posted):
     public = get(client, "opportunity", posted.reference).headers
-    assert public["Cache-Control"] == "no-cache"
+    assert public["Cache-Control"] == "public, max-age=0, s-maxage=10, must-revalidate"
     client.force_login(cast.amara)
     asked_again = {"if-none-match": public["ETag"]}
     own = get(client, "opportunity", posted.reference, **asked_again)

@@ -251,11 +251,11 @@ def test_the_list_is_cut_in_pages(client, cast, posted):
             fixed_price=1,
             title_en=f"Number {n}",
         )
-        for n in range(25)
+        for n in range(30)
     ]
     Opportunity.objects.bulk_create(copies)
     first = client.get(reverse("opportunity_list")).text
-    assert "26 opportunities" in first
+    assert "31 opportunities" in first
     second = client.get(reverse("opportunity_list"), {"page": 2}).text
-    assert first.count('class="gc-card"') == 20
+    assert first.count('class="gc-card"') == 25
     assert second.count('class="gc-card"') == 6

@@ -23,6 +23,29 @@ def _language() -> str:
     return (get_language() or "en")[:2]
 
 
+class OnceNode(template.Node):
+    """What `once` keeps, in the compiled template."""
+
+    def __init__(self, nodelist, varies):
+        self.nodelist, self.varies, self.kept = nodelist, varies, {}
+
+    def render(self, context):
+        key = (get_language(), *(str(value.resolve(context)) for value in self.varies))
+        if key not in self.kept:
+            self.kept[key] = self.nodelist.render(context)
+        return self.kept[key]
+
+
+@register.tag
+def once(parser, token):
+    """{% once x y %}...{% endonce %}: a part of the layout that says the same to everybody, rendered once in each language
+    (and for each x and y, of which there must be few) and then kept by the process."""
+    varies = [parser.compile_filter(word) for word in token.split_contents()[1:]]
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist, varies)
+
+
 @register.filter
 def eastern(moment):
     """An aware datetime in words with its zone, inside <time>. Nothing for nothing."""

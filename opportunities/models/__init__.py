@@ -13,6 +13,7 @@ from .notification import Announcement, DailyDigest, Notification, SentAgain, Se
 from .opportunity import Opportunity
 from .payment import Certification, Invoice, Payment, PaymentConfirmation
 from .posting import Amendment, Question
+from .public_state import PublicState
 from .registry import RegistryEntry
 from .screening import Screening, ScreeningResult
 from .search import SearchEntry, SearchWord
@@ -55,6 +56,7 @@ __all__ = [
     "Opportunity",
     "Payment",
     "PaymentConfirmation",
+    "PublicState",
     "Question",
     "RegistryEntry",
     "Remark",

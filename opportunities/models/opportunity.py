@@ -185,6 +185,9 @@ class Opportunity(models.Model):
                 name="public_facts",
             ),
             models.Index(
+                fields=["modified_at"], condition=Q(posted_at__isnull=False), name="public_modified"
+            ),
+            models.Index(
                 Coalesce("amended_at", "posted_at").desc(),
                 condition=Q(posted_at__isnull=False),
                 name="news_first",

@@ -1,31 +1,53 @@
 """When anything that the public reads last changed, so that a reader who asks again is told "nothing new" at once.
 
 Knows posted opportunities only. Every change of one goes through `lifecycle.perform()`, which notes the moment; the other
-thing that changes what is read is the time itself, when an opportunity closes.
+thing that changes what is read is the time itself, when an opportunity closes or a day begins.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db import connection
 
-from ..models import Opportunity
+from microacq import clock
+
+from ..kept import Fresh
+
+# Each part is one row of an index or of a table of one row, however much is posted.
+STATE = """
+SELECT (SELECT mark FROM opportunities_publicstate),
+       (SELECT max(modified_at) FROM opportunities_opportunity WHERE posted_at IS NOT NULL),
+       (SELECT max(closing_at) FROM opportunities_opportunity WHERE posted_at IS NOT NULL AND closing_at <= %(now)s),
+       (SELECT min(closing_at) FROM opportunities_opportunity WHERE state = 'posted' AND closing_at > %(now)s)
+"""
 
 
 @dataclass(frozen=True)
 class State:
-    """How much is posted, and when that last changed (None when nothing is)."""
+    """What is posted at a moment: its mark, when it last changed (None when nothing is), and until when it stays so."""
 
-    count: int
+    mark: str
     changed_at: datetime | None
+    now: datetime
+    until: datetime
+
+    def fresh(self, *moments: datetime | None) -> Fresh:
+        """How long what is worked out of it stays true, which changes also when one of the moments comes."""
+        to_come = [moment for moment in moments if moment and moment > self.now]
+        return Fresh(self.mark, self.now, min([self.until, *to_come]))
 
 
 def last_change(now: datetime) -> State:
-    """The state of everything posted, in one query that reads an index."""
-    found = Opportunity.objects.public().aggregate(
-        count=Count("pk"),
-        modified=Max("modified_at"),
-        closed=Max("closing_at", filter=Q(closing_at__lte=now)),
-    )
-    moments = [moment for moment in (found["modified"], found["closed"]) if moment]
-    return State(found["count"], max(moments, default=None))
+    """The state of everything posted, in one query that reads four rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATE, {"now": now})
+        mark, modified, closed, closing = cursor.fetchone()
+    moments = [moment for moment in (modified, closed) if moment]
+    to_come = [moment for moment in (closing, tomorrow(now)) if moment]
+    return State(mark or "", max(moments, default=None), now, min(to_come))
+
+
+def tomorrow(now: datetime) -> datetime:
+    """When the next day begins in Eastern time: the days left are others."""
+    day = now.astimezone(clock.EASTERN).date() + timedelta(days=1)
+    return datetime.combine(day, time(), tzinfo=clock.EASTERN)

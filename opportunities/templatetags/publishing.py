@@ -2,7 +2,8 @@
 
 from django import template
 from django.conf import settings
-from django.urls import translate_url
+
+from microacq.context import in_language
 
 register = template.Library()
 
@@ -23,7 +24,8 @@ def page_links(context):
     number = request.GET.get("page", "")
     query = f"?page={number}" if number.isascii() and number.isdigit() and number != "1" else ""
     pages = {
-        language: translate_url(request.path, language) + query for language, _name in settings.LANGUAGES
+        language: (in_language(request, language) or request.path) + query
+        for language, _name in settings.LANGUAGES
     }
     return {
         "canonical": settings.SITE_URL + request.path + query,

@@ -33,7 +33,7 @@ def opportunity_ocds(request, reference, now):
 def opportunities_ocds(request, now):
     """The release package of all, streamed."""
     state = changes.last_change(now)
-    if not state.count:  # a package without a release is not a package
+    if state.changed_at is None:  # a package without a release is not a package
         raise Http404(_("Nothing was posted yet."))
     return _open(
         StreamingHttpResponse(ocds.bulk(state.changed_at, now), content_type=JSON), "ocds-releases.json"

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import lifecycle
 from ..states import STATES, STEPS
-from .caching import public_page
+from .caching import kept_page
 
 WORDS = {
     1: _("An employee describes a small coding need: what, why, for when. Nothing else is needed to begin."),
@@ -35,7 +35,7 @@ WORDS = {
 }
 
 
-@public_page
+@kept_page
 def how_it_works(request):
     """The nine steps, with what happens in each and who does it."""
     steps = []

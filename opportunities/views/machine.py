@@ -47,7 +47,7 @@ def revalidated(view: Callable) -> Callable:
             FORMAT,
             request.get_full_path(),
             settings.SITE_URL,
-            state.count,
+            state.mark,
             state.changed_at,
             now.date(),
         )

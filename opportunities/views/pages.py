@@ -18,7 +18,7 @@ from microacq import limits
 
 from .. import notifications, terms
 from ..forms.contact import FeedbackForm, GuideRequestForm
-from .caching import public_page
+from .caching import kept_page
 
 SENT_AN_HOUR = 5
 """Messages from one network address."""
@@ -49,14 +49,14 @@ def show(request, name: str, context=None, status=200):
 def page(name: str):
     """The view of a page that is words alone."""
 
-    @public_page
+    @kept_page
     def view(request):
         return show(request, name, {"postal_address": settings.POSTAL_ADDRESS})
 
     return view
 
 
-@public_page
+@kept_page
 def terms_page(request):
     """The terms that a supplier signs, with what changes from one contract to the next named instead of filled in."""
     particulars = {name: str(words) for name, words in PARTICULARS.items()}

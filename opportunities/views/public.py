@@ -13,66 +13,52 @@ from django.urls import path
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from microacq import clock, text
+from microacq import text
 
 from .. import following, listing
+from ..cards import cards, days_between
 from ..models import Opportunity
 from ..publishing import linked_data
 from ..publishing.addresses import address
-from ..publishing.changes import last_change
 from ..publishing.public_record import answered, result
 from ..states import Role
-from .caching import public_page, say_modified
+from .caching import kept_page, say_modified
 
 ON_HOME = 5
 SHORT = 200
 """Characters up to which an old and a new text stand side by side without being folded."""
 
 
-@public_page
+@kept_page
 def home(request):
     """What this is, for whom, and what is open now."""
-    now = clock.now()
-    open_now = listing.open_now(now, ON_HOME + 1)
+    now = request.posted.now
+    open_now = cards([listing.open_now(now)[: ON_HOME + 1]], now)
     context = {
-        "cards": cards(open_now[:ON_HOME], now),
+        "cards": open_now[:ON_HOME],
         "more": len(open_now) > ON_HOME,
     }
     response = TemplateResponse(request, "opportunities/home.html", context)
-    return say_modified(response, last_change(now).changed_at, now=now)
+    return say_modified(response, request.posted, request.posted.changed_at)
 
 
-@public_page
+@kept_page
 def opportunity_list(request):
     """Open ones first, then those whose result is to come, then the closed ones; what is asked for is in the address."""
-    now = clock.now()
+    now = request.posted.now
     asked = listing.Asked.in_address(request.GET)
-    found = listing.look(asked, now)
+    found = listing.look(asked, now, request.posted)
     page = Paginator(range(found.total), asked.size).get_page(request.GET.get("page"))
-    rows = found.rows(page.start_index() - 1, page.end_index()) if found.total else []
     context = {
         "asked": asked,
         "found": found,
-        "cards": cards(rows, now),
+        "cards": cards(found.slice(page.start_index() - 1, page.end_index()), now) if found.total else [],
         "page_obj": page,
         "sizes": listing.SIZES,
         "without_filters": asked.words_alone().address,
     }
     response = TemplateResponse(request, "opportunities/list.html", context)
-    return say_modified(response, last_change(now).changed_at, now=now)
-
-
-def cards(opportunities, now: datetime) -> list[dict]:
-    """What a card of the public list says of each."""
-    return [
-        {
-            "opportunity": opportunity,
-            "status": listing.public_status(opportunity, now),
-            "skills": [skill.name for skill in opportunity.skills.all()],
-            "days_left": days_left(opportunity, now),
-        }
-        for opportunity in opportunities
-    ]
+    return say_modified(response, request.posted, request.posted.changed_at)
 
 
 def days_left(opportunity, now: datetime) -> int | None:
@@ -82,16 +68,11 @@ def days_left(opportunity, now: datetime) -> int | None:
     return days_between(now, opportunity.closing_at)
 
 
-def days_between(now: datetime, then: datetime) -> int:
-    """Calendar days in Eastern time; negative when it is past."""
-    return (then.astimezone(clock.EASTERN).date() - now.astimezone(clock.EASTERN).date()).days
-
-
-@public_page
+@kept_page
 def opportunity(request, reference):
     """The public page of one opportunity."""
     posted = Opportunity.objects.public().select_related("rerun_of").prefetch_related("skills")
-    found, now = get_object_or_404(posted, reference=reference), clock.now()
+    found, now = get_object_or_404(posted, reference=reference), request.posted.now
     signed_in = request.user.is_authenticated
     roles = found.roles_of(request.user)
     context = {
@@ -117,7 +98,7 @@ def opportunity(request, reference):
         **(result(found) if found.has_closed(now) else {}),
     }
     response = TemplateResponse(request, "opportunities/public.html", context)
-    return say_modified(response, found.modified_at, found.questions_until, found.closing_at, now=now)
+    return say_modified(response, request.posted, found.modified_at, found.questions_until, found.closing_at)
 
 
 def shown_changes(amendment) -> list[dict]:

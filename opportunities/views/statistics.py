@@ -21,9 +21,9 @@ from .caching import public_page, say_modified
 @public_page
 def statistics_page(request):
     """Every table that harms nobody, with its chart."""
-    now = clock.now()
-    response = TemplateResponse(request, "opportunities/statistics.html", {"charts": statistics(now)})
-    return say_modified(response, last_change(now).changed_at, now=now)
+    posted = last_change(clock.now())
+    response = TemplateResponse(request, "opportunities/statistics.html", {"charts": statistics(posted.now)})
+    return say_modified(response, posted, posted.changed_at)
 
 
 @public_page
