@@ -228,6 +228,7 @@ def test_the_supplier_is_reminded_before_the_date_and_everybody_when_it_has_pass
     type(working).objects.update(delivery_date=due)
     assert due_work.remind(NOW) == 0
     assert due_work.next_reminder(NOW).date() == due - 7 * DAY
+    assert due_work.remind((NOW + DAY).astimezone(clock.EASTERN).replace(hour=22)) == 0, "not at night"
     late = NOW + 9 * DAY
     for moment, template, people in (
         (NOW + 1 * DAY, "delivery_soon", {cast.li}),
