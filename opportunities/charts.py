@@ -67,11 +67,6 @@ class Bar:
         """The value as the reader writes it."""
         return not_shown() if self.value is None else self.text or number(self.value)
 
-    @property
-    def late(self) -> bool:
-        """Whether the value is more than its target."""
-        return self.value is not None and self.target is not None and self.value > self.target
-
 
 @dataclass(frozen=True)
 class Chart:
@@ -91,6 +86,10 @@ class Chart:
     @property
     def has_targets(self) -> bool:
         return any(bar.target is not None for bar in self.bars)
+
+    def is_late(self, bar: Bar) -> bool:
+        """Whether it took more days than its target. Of other units more is no lateness."""
+        return self.unit == "days" and bool(bar.value and bar.target) and bar.value > bar.target  # type: ignore[operator]
 
     @property
     def is_empty(self) -> bool:
@@ -138,7 +137,7 @@ class Drawing:
                 "target": _share(bar.target, longest),
                 "top": str(y - 3),
                 "foot": str(y + BAR + 3),
-                "late": bar.late,
+                "late": self.chart.is_late(bar),
             }
             self.rows.append(row)
             y += BAR + GAP

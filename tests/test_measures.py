@@ -1,6 +1,7 @@
 """The measures of success, counted by hand on a small world; the charts; what the team records by hand."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -215,5 +216,10 @@ def test_a_chart_is_drawn_in_shares_of_the_width():
         ("", ""),
         ("", ""),
     ]
+    late = charts.Chart(
+        "x", "t", "n", ["l", "v", "t"], [charts.Bar("A", 3, target=2), charts.Bar("B", 2, target=2)]
+    )
+    assert not any(row["late"] for row in late.drawing.rows), "more of what is not days is no lateness"
+    assert [row["late"] for row in replace(late, unit="days").drawing.rows] == [True, False]
     assert len(drawing.rows[0]["lines"]) == 2, "long labels are broken for a narrow screen"
     assert drawing.rows[1]["lines"][0][1] == "Few: Not shown"

@@ -150,10 +150,13 @@ def test_what_is_sealed_stays_sealed_filters_apply_and_nothing_runs(cast, client
     assert client.get(f"{LIST}tracker.csv?nonsense__x=1").status_code in (302, 400)
     french = by_name(fetch(client, "xlsx", "fr", state="posted"))
     assert french[list(french)[1]] == "Compter les visites des pages sur les prestations"
-    # Who of the team has a part in the need is not told how many applied.
+    # Who of the team has a part in the need is told neither how many applied nor what the team notes.
+    InternalNote.objects.create(opportunity=desk, author=cast.tess, text="Among us.", written_at=NOW)
+    assert by_name(fetch(client, "csv", state="posted"))["Notes"] == "Among us."
     desk.evaluators.add(cast.tom)
     client.force_login(cast.tom)
-    assert by_name(fetch(client, "csv", state="posted"))["Number of applications"] == ""
+    seen = by_name(fetch(client, "csv", state="posted"))
+    assert (seen["Number of applications"], seen["Notes"]) == ("", "")
     for other in (cast.amara, cast.fin, cast.li, cast.mona):
         client.force_login(other)
         assert client.get(f"{LIST}tracker.xlsx").status_code in (302, 403)
@@ -207,8 +210,8 @@ def test_no_text_begins_with_what_a_spreadsheet_would_run(cells, heading):
     headings = [heading] * len(cells)
     files = {
         "csv": "".join(sheets.csv_lines(headings, rows)).encode("utf-8", "ignore"),
-        "xlsx": sheets.xlsx_file("x", headings, rows).read(),
-        "ods": b"".join(sheets.ods_chunks("x", headings, rows, NOW)),
+        "xlsx": sheets.xlsx_file(f"{heading} in a tracker of opportunities", headings, rows).read(),
+        "ods": b"".join(sheets.ods_chunks(f"{heading} in a tracker of opportunities", headings, rows, NOW)),
     }
     for kind, data in files.items():
         for row in table(kind, data):

@@ -23,8 +23,8 @@ Cell = str | int | Decimal | date | datetime | None
 _RUNS = frozenset("=+-@＝＋－＠")
 _BREAKS = frozenset("\t\r\n")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-LONGEST = 32_000
-"""Characters in one cell: a little under what spreadsheets take."""
+LONGEST = 16_000
+"""Characters in one cell: as many as spreadsheets take, whatever the characters."""
 WIDTH = 22
 """Of a column, in characters."""
 ENCODERS = (
@@ -38,11 +38,17 @@ ENCODERS = (
 """How each type of cell is written in OpenDocument."""
 
 
-class _Line:
+class Line:
     """Gives back each line that the csv module writes."""
 
     def write(self, text: str) -> str:
         return text
+
+
+def sheet_name(name: str) -> str:
+    """A sheet's name as every spreadsheet takes it, whatever language it was translated into: 31 characters at most."""
+    plain = _NO_XML.sub("", re.sub(r"[\[\]:*?/\\]", " ", name))
+    return plain.encode("utf-16-le")[:62].decode("utf-16-le", "ignore").strip("' ") or "1"
 
 
 def safe(text: str) -> str:
@@ -62,7 +68,7 @@ def _plain(cell: Cell) -> Cell:
 
 def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     """The table as CSV, line by line: UTF-8 with a byte-order mark, days and moments as ISO 8601, decimals with a point."""
-    writer = csv.writer(_Line())
+    writer = csv.writer(Line())
     yield "\ufeff" + writer.writerow([safe(str(heading)) for heading in headings])
     for row in rows:
         cells = [_plain(cell) for cell in row]
@@ -82,7 +88,7 @@ def xlsx_file(name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
             datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
             Decimal: book.add_format({"num_format": "#,##0.00"}),
         }
-        sheet = book.add_worksheet(name)
+        sheet = book.add_worksheet(sheet_name(name))
         sheet.set_column(0, len(headings) - 1, WIDTH)
         sheet.freeze_panes(1, 1)
         for column, heading in enumerate(headings):
@@ -106,6 +112,6 @@ def ods_chunks(
 ) -> Iterator[bytes]:
     """The table as OpenDocument, piece by piece. `name` is the sheet's, `now` the file's time."""
     cells = ([_plain(cell) for cell in row] for row in rows)
-    sheets = [(name, [safe(str(heading)) for heading in headings], cells)]
+    sheets = [(sheet_name(name), [safe(str(heading)) for heading in headings], cells)]
     local = now.astimezone(clock.EASTERN).replace(tzinfo=None)
     yield from stream_write_ods(sheets, encoders=ENCODERS, get_modified_at=lambda: local)

@@ -19,7 +19,7 @@ from .. import listing
 from ..models import Opportunity
 from .addresses import LANGUAGES, addresses
 from .public_record import both, department
-from .sheets import safe
+from .sheets import Line, safe
 
 COLUMNS = json.loads(
     (Path(__file__).parent / "data/canadabuys/tender-columns.json").read_text(encoding="utf-8")
@@ -60,16 +60,9 @@ ALWAYS = {
 PRICE = {"en": "Fixed price, before taxes: {}.", "fr": "Prix fixe, avant taxes : {}."}
 
 
-class _Line:
-    """Gives back each line that the csv module writes."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def lines(asked: listing.Asked, now: datetime) -> Iterator[str]:
     """The file of what was asked for, line by line, newest first."""
-    writer = csv.writer(_Line())
+    writer = csv.writer(Line())
     yield "\ufeff" + writer.writerow(COLUMNS)
     found = Opportunity.objects.filter(pk__in=listing.matching(asked, now).values("pk"))
     found = found.only(*listing.CARD_FIELDS, "department", "selection_date", "delivery_date")

@@ -1,8 +1,8 @@
 """The opportunity tracker: one row an opportunity, with every column of the spreadsheet that the pilot's team kept.
 
 For the team alone. Read in batches, with the same few queries for each, so that memory does not grow with the rows.
-Holds how many applied and nothing of what they wrote; no supplier's name; and before closing not even the number, for
-a member of the team who has a part in the need.
+Holds how many applied and nothing of what they wrote, and no supplier's name. A member of the team who has a part in
+the need gets neither the internal notes nor, before closing, how many applied.
 """
 
 from collections import defaultdict
@@ -63,7 +63,7 @@ DATED = ("accept", "statement_ready", "commit_funds", "reserve_funds")
 
 @dataclass
 class Row:
-    """What is known of one opportunity. `seen` is whether the reader may know how many applied."""
+    """What is known of one opportunity. `seen` is whether the reader reads it as the team, with no part in the need."""
 
     opportunity: Any
     now: datetime
@@ -217,7 +217,7 @@ COLUMNS: tuple[tuple[Any, Callable[[Row], Cell]], ...] = (
     (_("Contract terminated"), _signed("ended_at")),
     (_("Hours to draft"), _by_hand("hours_to_draft")),
     (_("Business days to draft"), Row.days_to_draft),
-    (_("Notes"), lambda row: "\n".join(row.notes)),
+    (_("Notes"), lambda row: "\n".join(row.notes) if row.seen else ""),
 )  # fmt: skip
 """Each column's heading and where it comes from, in the order of the pilot's spreadsheet."""
 
