@@ -118,6 +118,29 @@ def reservation_covers_price(facts: Facts):
         return _("The reserved amount does not cover the fixed price with tax at 15%.")
 
 
+# sections 32, 33 and 34: who did one thing here does not do another later, whatever they have become meanwhile
+
+
+def _acted_as(facts: Facts, *roles: str) -> bool:
+    """Whether who acts ever did something here in one of these roles. The events keep it when people are exchanged."""
+    by = getattr(facts.by, "pk", None)
+    return by is not None and facts.opportunity.events.filter(actor_id=by, role__in=roles).exists()
+
+
+def manager_stands_apart(facts: Facts):
+    if _acted_as(facts, "client", "finance"):
+        return _(
+            "You acted here as the client or for finance, so somebody else commits the funds (section 32) and certifies (section 34)."
+        )
+
+
+def finance_stands_apart(facts: Facts):
+    if _acted_as(facts, "client", "manager"):
+        return _(
+            "You acted here as the client or as the manager, so somebody else reserves the funds and pays (section 33)."
+        )
+
+
 # posted
 
 

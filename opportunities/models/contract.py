@@ -65,6 +65,10 @@ class Contract(models.Model):
                 | Q(countersigned_at__isnull=False, countersigned_by__isnull=False),
                 name="countersigned_by_somebody",
             ),
+            models.CheckConstraint(
+                condition=Q(share_done__isnull=True) | Q(share_done__gte=0, share_done__lte=100),
+                name="share_of_the_whole",
+            ),
         ]
         triggers = [
             never_deleted(),

@@ -252,21 +252,20 @@ class Opportunity(models.Model):
             roles.add(Role.MANAGER)
         if any(user.pk == evaluator.pk for evaluator in self.evaluators.all()):
             roles.add(Role.EVALUATOR)
-        if roles == {Role.PUBLIC}:
-            if user.role == user.Role.TEAM:
-                roles.add(Role.TEAM)
-            if user.role == user.Role.FINANCE:
-                roles.add(Role.FINANCE)
+        if roles == {Role.PUBLIC} and user.role in (Role.TEAM, Role.FINANCE):
+            roles.add(Role(user.role))
         return roles
 
     def roles_of(self, user) -> set[Role]:
-        """All the user's roles here: in the buying, and as applicant or as the supplier who holds the offer or contract."""
+        """All the user's roles here. Who applied and was made one of the team or of finance since is not that here."""
         roles = self.own_roles_of(user)
         if self.posted_at and user.is_authenticated and user.is_active:
             if self.applications.of(user).exists():
                 roles.add(Role.APPLICANT)
             if self.offers.held_by(user).exists() or (self.contract and self.contract.supplier_id == user.pk):
                 roles.add(Role.SUPPLIER)
+            if roles & {Role.APPLICANT, Role.SUPPLIER}:
+                roles -= {Role.TEAM, Role.FINANCE}
         return roles
 
     # where it stands
