@@ -13,8 +13,9 @@ from django.utils.translation import gettext, override
 from post_office.models import Email
 
 from evaluations.views import application as applying
-from microacq import limits
+from microacq import database_roles, limits
 from opportunities.models import SubscriptionRequest
+from tests import roles
 from tests.audit import production
 from tests.audit.doors import link, sign_in, sign_up, signed_in
 from tests.factories import at
@@ -169,7 +170,14 @@ def test_26_flood_on_submit_application_stops_one_supplier_and_no_other(cast, mo
 @pytest.fixture
 def shared_cache(settings, transactional_db):
     settings.CACHES = DATABASE_CACHE
-    call_command("createcachetable", verbosity=0)
+    with roles.as_owner(), connection.cursor() as cursor:
+        call_command("createcachetable", verbosity=0)
+        if roles.made:
+            cursor.execute(
+                next(table for table in database_roles.rights() if table.table == "cache").grant(
+                    database_roles.RUNTIME
+                )
+            )
     cache.clear()
     yield
     cache.clear()
