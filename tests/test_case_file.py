@@ -150,7 +150,7 @@ def test_a_complete_one_is_all_there(client, cast, settings, tmp_path):
     for page in (english, french):
         assert not re.search(r"<(script|img|link|iframe)|src=|url\(|@import", page)
         assert {part.key for part in case_file.PARTS} == set(re.findall(r'<h2 id="(\w+)"', page)) - {"parts"}
-        assert submission.receipt in page
+        assert submission.application.receipt in page
     secrets = re.findall(r"once-[0-9a-f]{64}", english)
     assert secrets == []
     assert (
