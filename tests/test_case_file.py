@@ -281,6 +281,10 @@ def test_it_is_offered_to_the_team_alone_in_every_frame(client, cast):
     assert page in client.get(reverse("workspace_opportunity", args=[opportunity.reference])).content.decode()
     assert "index.html" in client.get(page).content.decode()
     admin = reverse("admin:opportunities_opportunity_act", args=[opportunity.pk, "make_case_file"])
+    change = reverse("admin:opportunities_opportunity_change", args=[opportunity.pk])
+    assert f'<form method="post" action="{admin}">' in client.get(change).content.decode(), (
+        "one click from the desk"
+    )
     answer = client.post(admin, {"version": opportunity.version})
     assert answer["Content-Type"] == "application/zip"
     assert "no-store" in answer["Cache-Control"]
