@@ -4,10 +4,11 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from microacq.forms import GCForm
 from microacq.models import User
 
 
-class SignupForm(forms.Form):
+class SignupForm(GCForm):
     """Mixed by allauth into its own sign-up forms."""
 
     name = forms.CharField(
