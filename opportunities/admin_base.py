@@ -48,5 +48,9 @@ class RecordAdmin(DeskAdmin):
         seen = Opportunity.objects.visible_to(request.user)
         return super().get_queryset(request).filter(**{f"{self.to_opportunity}__in": seen})
 
+    def lookup_allowed(self, lookup, value, request=None):
+        """An opportunity's page leads to its own records of each kind."""
+        return lookup == f"{self.to_opportunity}__id__exact" or super().lookup_allowed(lookup, value, request)
+
     def get_fields(self, request, obj=None):
         return self.fields or self.list_display
