@@ -24,10 +24,10 @@ dev:
 	@$(SYSTEM_PYTHON) -m microacq.bootstrap dev
 
 test: lint
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
 
 check: lint
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile -m "not browser and not slow"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not browser and not slow"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
 
 bench: dev
 	@$(RUN) -m tests.bench
