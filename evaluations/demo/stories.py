@@ -19,6 +19,7 @@ from opportunities.management.commands.import_statement import words as imported
 from opportunities.models import Notification
 from opportunities.publishing.statement_file import read
 
+from .desk import within_the_team
 from .journey import CLOSING_TIME, People, Words, closing_for, moment_of
 from .people import Cast, make_cast
 from .story import FOLDER, Story, data, estimate, need_of, statement_of, voices
@@ -318,6 +319,7 @@ def build(now: datetime) -> int:
             posted,
             with_funds,
             before_statements,
+            within_the_team,
         ):
             chapter(teller)
         for moment, do in sorted(teller.plan, key=lambda step: step[0]):
