@@ -22,6 +22,7 @@ from microacq import clock, quiet_hours
 from microacq.models import User
 from microacq.templatetags.gc import eastern_date_text
 
+from . import daily_head
 from .desk import days_since, late, listed
 from .due import claimed, job
 from .due_work import due_date
@@ -223,6 +224,8 @@ def context_for(morning: Morning) -> dict | None:
         "number": len(lines),
         "escalated": escalated,
         "workspace": link("workspace"),
+        "head": daily_head.latest() if morning.person.role == User.Role.TEAM else None,
+        "heads": link("daily_heads"),
         "contact": settings.CONTACT_EMAIL,
     }
 
