@@ -40,7 +40,9 @@ class HeadersMiddleware:
         response = self.get_response(request)
         for name, value in EVERYWHERE.items():
             response.headers.setdefault(name, value)
+        if "Cache-Control" in response.headers:  # before asking who it is: the database may be away
+            return response
         user = getattr(request, "user", None)
-        if user is not None and user.is_authenticated and "Cache-Control" not in response.headers:
+        if user is not None and user.is_authenticated:
             add_never_cache_headers(response)
         return response

@@ -4,17 +4,23 @@ The queue runs what it is given as a Django template: somebody's name or title w
 everything is queued word for word, through `queue()` or the backend here, and nothing else calls `post_office.mail`.
 
 Each mail is claimed with a row lock that others skip, sent, and marked in the same transaction: two machines never
-send one twice. A process killed after the mail server took a mail and before the mark sends that one again.
+send one twice. A process killed after the mail server took a mail and before the mark sends that one again, under
+the same Message-ID, by which a mailbox can tell that it is the same.
+
+A mail that is refused is tried again a few times, then given up for the team to see. When the mail server is away, or the
+disk full where mail goes to files, no mail is to blame: the queue waits, however long that takes.
 """
 
 import copy
 import logging
 import re
+import smtplib
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import Q
 from post_office import mail
 from post_office.backends import EmailBackend
@@ -30,6 +36,14 @@ WAITS = (
     timedelta(hours=6),
 )
 """How long a refused mail waits before each new try."""
+AWAY = timedelta(minutes=5)
+"""How long one waits when the mail server was away."""
+REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+"""What an SMTP server says of one mail."""
+CLOSING = 421
+"""SMTP's "service not available, closing transmission channel" (RFC 5321, section 4.2.3), in answer to anything."""
+LOST = (smtplib.SMTPServerDisconnected, ConnectionError, TimeoutError)
+"""What happens in the middle of a mail, and may be because of it."""
 
 TAGS = {"{": "openvariable", "%": "openblock", "#": "opencomment"}
 
@@ -91,7 +105,10 @@ def due(now: datetime):
 
 
 def send_due(now: datetime) -> int:
-    """Send every mail that is due. Gives how many were sent. Stops when the mail server itself cannot be reached."""
+    """Send every mail that is due. Gives how many were sent. Stops when the mail server itself is away.
+
+    What the mail server does raises nothing; An `Error` of django.db when the database is away.
+    """
     sent, seen = 0, 0
     try:
         while True:
@@ -100,12 +117,18 @@ def send_due(now: datetime) -> int:
                 if email is None:
                     return sent
                 seen = email.pk
+                reached = False
                 try:
-                    email.dispatch(commit=False, disconnect_after_delivery=False)
+                    backend = connections[email.backend_alias or "default"]
+                    reached = True
+                    email.dispatch(commit=False, disconnect_after_delivery=False, connection=backend)
+                except Error:
+                    raise
                 except Exception as problem:
-                    connections.close()
-                    put_back(email, problem, now)
-                    if isinstance(problem, ConnectionError | TimeoutError):
+                    hang_up()
+                    away = is_away(problem)
+                    put_back(email, problem, now, blamed=not away or (reached and isinstance(problem, LOST)))
+                    if away:
                         return sent
                 else:
                     Email.objects.filter(pk=email.pk).update(
@@ -113,17 +136,38 @@ def send_due(now: datetime) -> int:
                     )
                     sent += 1
     finally:
-        connections.close()
+        hang_up()
 
 
-def put_back(email: Email, problem: Exception, now: datetime) -> None:
-    """Queue a refused mail again for later; after the last try it is failed, for the team to see.
+def hang_up() -> None:
+    """Let the mail server go, or the file. What was to be said to it has been said: no error of this one counts."""
+    for connection in list(connections.all()):
+        with suppress(Exception):
+            connection.close()
+    with suppress(Exception):
+        connections.close()  # forgets them
+
+
+def is_away(problem: Exception) -> bool:
+    """Whether the next mail would fare no better: the server is not there, was lost, or lets nobody in."""
+    if isinstance(problem, REFUSALS):
+        return getattr(problem, "smtp_code", 0) == CLOSING
+    status = getattr(problem, "status_code", 0)  # of GC Notify, which answers 503 for the network too
+    return isinstance(problem, OSError) or (isinstance(status, int) and (status >= 500 or status == 429))
+
+
+def put_back(email: Email, problem: Exception, now: datetime, *, blamed: bool) -> None:
+    """Queue a mail that was not taken again for later. After the last try of one that is to `blame` it is failed, for the
+    team to see.
 
     Only the kind of problem is kept: a mail server's words may repeat addresses.
     """
     tries = (email.number_of_retries or 0) + 1
-    status = STATUS.requeued if tries <= settings.POST_OFFICE["MAX_RETRIES"] else STATUS.failed
+    last = tries > settings.POST_OFFICE["MAX_RETRIES"]
     wait = WAITS[min(tries, len(WAITS)) - 1]
+    if not blamed:
+        last, wait, tries = False, AWAY, tries - 1
+    status = STATUS.failed if last else STATUS.requeued
     Email.objects.filter(pk=email.pk).update(
         status=status, number_of_retries=tries, scheduled_time=now + wait, last_updated=now
     )

@@ -349,6 +349,8 @@ POST_OFFICE = {
     "CELERY_ENABLED": False,
     "MAX_RETRIES": 5,
     "LOG_LEVEL": 1,
+    "MESSAGE_ID_ENABLED": True,  # a mail that had to be sent twice is known by it
+    "MESSAGE_ID_FQDN": urlsplit(SITE_URL).hostname or "localhost",
 }
 
 # --- Static files ----------------------------------------------------------------------------------------------------

@@ -4,10 +4,13 @@ Knows file types by their content, never by their name. Knows no record that poi
 may read: whoever scans files, or holds one back, connects to the signals.
 """
 
+import errno
 import hashlib
+import logging
 import re
 import uuid
 import zipfile
+from contextlib import suppress
 from pathlib import PurePath
 
 from django.core.exceptions import ValidationError
@@ -23,7 +26,11 @@ kept = Signal()
 opening = Signal()
 """Sent with `name` before a file is sent back. A receiver gives the sentence why it may not be opened, or None."""
 
+log = logging.getLogger("microacq.uploads")
 MAX_BYTES = 10 * 1024 * 1024
+NOT_KEPT = _(
+    "The file could not be kept. The fault is ours. Try again in a few minutes; the rest is still here."
+)
 KINDS = {
     "pdf": "application/pdf",
     "png": "image/png",
@@ -88,12 +95,24 @@ def check(file, *, only_pdf: bool = False) -> str:
 
 
 def store(file) -> dict[str, str]:
-    """Put an uploaded file, already checked, under a random name: {"name": as stored, "shown": its own name, "sha256"}."""
+    """Put an uploaded file, already checked, under a random name: {"name": as stored, "shown": its own name, "sha256"}.
+
+    Raises ValidationError, with nothing left behind, when the disk takes no more.
+    """
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
     file.seek(0)
-    stored = storages["private"].save(uuid.uuid4().hex, file)
+    name = uuid.uuid4().hex
+    try:
+        stored = storages["private"].save(name, file)
+    except OSError as problem:
+        log.error(
+            "An uploaded file could not be kept (%s).", errno.errorcode.get(problem.errno or 0, "unknown")
+        )
+        with suppress(OSError):
+            storages["private"].delete(name)  # what was written of it
+        raise ValidationError(NOT_KEPT, code="not_kept") from None
     return {"name": stored, "shown": shown_name(file.name), "sha256": digest.hexdigest()}
 
 
@@ -103,7 +122,7 @@ def judge(file) -> list:
 
 
 def keep(file, owner, found: list) -> dict[str, str]:
-    """Store a file that was checked and judged, and say so: gives what `store` gives."""
+    """Store a file that was checked and judged, and say so: gives, and raises, what `store` does."""
     stored = store(file)
     kept.send(sender=None, name=stored["name"], owner=owner, found=found)
     return stored

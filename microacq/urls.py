@@ -29,6 +29,8 @@ def choose_language(request):
     return response
 
 
+handler500 = "microacq.errors.went_wrong"
+
 urlpatterns = [
     path("", choose_language),
     path("healthz", healthz, name="healthz"),

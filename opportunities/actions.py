@@ -6,6 +6,7 @@ The pages, the admin, the commands and the demonstration all come this way.
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.module_loading import import_string
 
 from microacq import clock
@@ -65,4 +66,8 @@ def act(
     form = make_form(name, opportunity, by, now or clock.now(), data=data or {}, files=files or {})
     if not form.is_valid():
         raise Invalid(form)
-    return lifecycle.perform(opportunity, name, by=by, now=now, version=version, record=form.record)
+    try:
+        return lifecycle.perform(opportunity, name, by=by, now=now, version=version, record=form.record)
+    except ValidationError as problem:  # what could not be recorded after all: nothing was done
+        form.add_error(None, problem)
+        raise Invalid(form) from None

@@ -134,7 +134,10 @@ class EligibilityForm(PageForm):
     def changes(self):
         kept = self.says()
         if upload := self.cleaned_data.get("sign_off"):
-            kept["sign_off"] = files.keep(upload, self.user, self.scan)
+            try:
+                kept["sign_off"] = files.keep(upload, self.user, self.scan)
+            except forms.ValidationError as problem:
+                self.add_error("sign_off", problem)
         elif kept["needs_sign_off"] is False:
             kept["sign_off"] = None
         return kept

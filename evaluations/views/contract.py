@@ -96,7 +96,11 @@ def check_sign_off(request, reference):
         if request.method == "POST":
             if form and not form.is_valid():
                 return _sign_off_page(request, opportunity, offer, form, 422)
-            kept = files.keep(form.cleaned_data["sign_off"], request.user, form.scan) if form else None
+            try:
+                kept = files.keep(form.cleaned_data["sign_off"], request.user, form.scan) if form else None
+            except forms.ValidationError as problem:
+                form.add_error("sign_off", problem)
+                return _sign_off_page(request, opportunity, offer, form, 422)
             _record(opportunity, request.user, kept, clock.now())
             messages.success(
                 request,

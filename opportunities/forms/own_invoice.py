@@ -60,8 +60,11 @@ class OwnInvoiceForm(PreviewForm):
         return data
 
     def kept_file(self, by) -> dict[str, str]:
-        """Store the PDF, if there is one: the invoice's fields about it."""
+        """Store the PDF, if there is one: the invoice's fields about it. Raises ValidationError."""
         if not self.cleaned_data.get("file"):
             return {}
-        kept = uploads.keep(self.cleaned_data["file"], by, self.found)
+        try:
+            kept = uploads.keep(self.cleaned_data["file"], by, self.found)
+        except ValidationError as problem:
+            raise ValidationError({"file": problem}) from None
         return {"file": kept["name"], "file_name": kept["shown"], "file_sha256": kept["sha256"]}

@@ -32,12 +32,12 @@ class Command(BaseCommand):
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: stop.set())
         while not stop.is_set():
-            close_old_connections()
             try:
+                close_old_connections()
                 for name, number in self.round():
                     if number:
                         log.info("tick: %s %s", name, number)
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 log.warning("tick: the database cannot be reached; trying again")
             stop.wait(max(1, options["every"]))
 
