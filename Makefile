@@ -2,6 +2,7 @@
 # make test    everything, the browser tests too
 # make check   lint, types, migrations, messages and the fast tests
 # make bench   what each page costs beside the bare framework: docs/performance.md
+# make rush    500 suppliers send in the last minute before closing: nothing lost, late or doubled
 # make lock    after a change in requirements*.in
 # make messages  after a change of words: then translate locale/fr/LC_MESSAGES/django.po
 # make clean   throw away the demonstration's data, the tests' database and what was built
@@ -13,7 +14,7 @@ AS_TESTS := DJANGO_SETTINGS_MODULE=tests.settings $(RUN) manage.py
 JOBS ?= 2
 COMPILE := $(RUN) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench lint dev lock messages clean
+.PHONY: demo test check bench rush lint dev lock messages clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -31,6 +32,9 @@ check: lint
 
 bench: dev
 	@$(RUN) -m tests.bench
+
+rush: dev
+	@$(RUN) -m tests.bench.rush
 
 lint: dev
 	$(RUN) -m ruff format --check .

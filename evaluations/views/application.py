@@ -62,7 +62,10 @@ def desk_of(request, reference: str) -> Desk:
 
 
 def too_late(request, desk: Desk, refusal: Refused, typed: list[tuple[Any, str]] = ()):
-    """The 409 page: why it was not taken, with what was typed still there to copy."""
+    """The 409 page: why it was not taken, with what was typed still there to copy.
+
+    After a refusal that waited for its turn, give a desk read anew: another click may have sent it meanwhile.
+    """
     logs.because(request, refusal.code)
     context = desk.context(
         reasons=refusal.reasons, code=refusal.code, typed=[(label, value) for label, value in typed if value]
@@ -148,7 +151,7 @@ class PageView(KeepsText, View):
         except Refused as refusal:
             if changes.get("sign_off"):
                 files.drop(changes["sign_off"]["name"])
-            return too_late(request, desk, refusal, typed_texts(form))
+            return too_late(request, desk_of(request, reference), refusal, typed_texts(form))
         later = "later" in request.POST and _only_gaps(form)
         if form.errors and not later:
             return self.show(desk, form, status=422)
@@ -226,9 +229,8 @@ class CheckView(LoginRequiredMixin, View):
             if refusal.code == "incomplete":
                 return self.show(desk, status=422, reasons=refusal.reasons)
             texts = applications.answer_texts(desk.application, desk.criteria)
-            return too_late(
-                request, desk, refusal, [(criterion.text, written) for criterion, written in texts]
-            )
+            typed = [(criterion.text, written) for criterion, written in texts]
+            return too_late(request, desk_of(request, reference), refusal, typed)
         return redirect("receipt", reference)
 
 
