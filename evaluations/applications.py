@@ -336,10 +336,15 @@ def _copy_to_columns(application: Application, criteria, submission: Submission)
     application.status = Application.Status.SUBMITTED
     application.submitted_at, application.sha256 = submission.submitted_at, submission.sha256
     application.save()
-    for criterion, written in answer_texts(application, criteria):
-        Answer.objects.update_or_create(
-            application=application, criterion=criterion, defaults={"text": written}
-        )
+    Answer.objects.bulk_create(
+        [
+            Answer(application=application, criterion=criterion, text=written)
+            for criterion, written in answer_texts(application, criteria)
+        ],
+        update_conflicts=True,
+        unique_fields=["application", "criterion"],
+        update_fields=["text"],
+    )
 
 
 def withdraw(application: Application, by, now: datetime | None = None) -> Application:

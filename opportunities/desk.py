@@ -168,6 +168,9 @@ QUEUE_LABELS = {
 """The states whose queue is always there, even empty, under its own name."""
 
 
+UNDER_WAY = [state.name for state in STATES.values() if not state.is_ending]
+
+
 def _state_line(state, row: dict | None, now: datetime) -> Queue:
     row = row or {"count": 0, "oldest": now, "late": 0}
     return Queue(
@@ -227,7 +230,8 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
     Those with a name of their own are there even when empty, so that each has its place; other states only when
     something is in them.
     """
-    seen = Opportunity.objects.visible_to(user)
+    # What has ended is in no queue, and in time most have.
+    seen = Opportunity.objects.visible_to(user).filter(state__in=UNDER_WAY)
     counted = {
         row["state"]: row
         for row in seen.order_by()
@@ -237,7 +241,7 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
     team, others = [], []
     for state in sorted(STATES.values(), key=lambda state: state.step):
         row = counted.get(state.name)
-        if not state.is_ending and (row or state.name in QUEUE_LABELS):
+        if state.name in UNDER_WAY and (row or state.name in QUEUE_LABELS):
             (team if state.waits_for is Role.TEAM else others).append(_state_line(state, row, now))
     taken = sum(row["count"] for name, row in counted.items() if name in IN_PROGRESS)
     waiting = counted.get("waitlisted")

@@ -148,14 +148,15 @@ def waiting_for(user) -> Q:
 
 def followed_by(user) -> Q:
     """The condition for opportunities in which this user has a part, or that they watch over."""
-    parts = (
-        Opportunity.objects.part_of(user)
-        | Q(pk__in=user.applications.values("opportunity"))
-        | Q(pk__in=user.questions_asked.values("opportunity"))
-    )
-    parts |= Q(pk__in=user.followings.values("opportunity"))
+    # The keys first, in one query, so that the database looks up these instead of looking through all.
+    evaluates = Opportunity.evaluators.through.objects.filter(user=user)
+    keys = user.applications.order_by().values_list("opportunity_id", flat=True)
+    others = (user.questions_asked, user.followings, evaluates)
+    asked = keys.union(*(other.order_by().values_list("opportunity_id", flat=True) for other in others))
+    not_yet = ("draft", "screening", "waitlisted")
+    parts = Q(client=user) | Q(manager=user) & ~Q(state__in=not_yet) | Q(pk__in=list(asked))
     if user.role == user.Role.TEAM:
-        parts |= ~Q(state__in=lifecycle.ENDINGS)
+        parts |= Q(state__in=[name for name, state in STATES.items() if not state.is_ending])
     if user.role == user.Role.FINANCE:
         parts |= Q(commitments__isnull=False)
     return parts

@@ -49,4 +49,6 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"
 SECURE_HSTS_SECONDS = 0
 SECOND_FACTOR_REQUIRED = False
-KEPT_PAGES = 0  # what one test posts, in a transaction of its own, never commits; tests/test_caching.py keeps some
+KEPT_PAGES = (
+    0  # what one test posts, in a transaction of its own, never commits; tests/test_caching.py keeps some
+)

@@ -216,16 +216,21 @@ class CheckView(LoginRequiredMixin, View):
         return self.show(desk)
 
     def post(self, request, reference):
-        desk = desk_of(request, reference)
-        if not desk.begun:
+        # The desk asks all that sending asks again with the row locked, so it is set up only for who must read it.
+        opportunity = visible_or_404(request, reference)
+        application = applications.own(opportunity, request.user) if opportunity.posted_at else None
+        if application is None:
+            desk = desk_of(request, reference)
             return redirect("apply", reference) if not desk.refusal else too_late(request, desk, desk.refusal)
         if not limits.room("send-application", str(request.user.pk), SENT_AN_HOUR, 60 * 60):
-            return self.show(desk, status=429, reasons=[TOO_OFTEN])
+            return self.show(desk_of(request, reference), status=429, reasons=[TOO_OFTEN])
+        application.opportunity = opportunity
         try:
-            applications.submit(desk.application, request.user, shown=request.POST.get("shown"))
+            applications.submit(application, request.user, shown=request.POST.get("shown"))
         except Refused as refusal:
+            desk = desk_of(request, reference)
             if refusal.code == "stale":
-                return self.show(desk_of(request, reference), status=409, stale=refusal.reasons)
+                return self.show(desk, status=409, stale=refusal.reasons)
             if refusal.code == "incomplete":
                 return self.show(desk, status=422, reasons=refusal.reasons)
             texts = applications.answer_texts(desk.application, desk.criteria)

@@ -5,6 +5,7 @@ Knows no opportunity. Everything is written in the reader's language.
 
 import datetime as dt
 import re
+from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html
@@ -98,6 +99,15 @@ def money(amount):
 def markdown(source):
     """Markdown as safe HTML."""
     return markdown_text.render(source or "")
+
+
+_render_public = lru_cache(maxsize=500)(markdown_text.render)
+
+
+@register.filter
+def public_markdown(source):
+    """The same for texts that anybody may read: those last shown stay in this process as HTML. Never for what is sealed."""
+    return _render_public(source or "")
 
 
 @register.filter

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -39,9 +40,12 @@ class Page:
     content: bytes
     headers: dict[str, str]
     modified: int | None
+    match: Any
+    """Which view gave it, for the log."""
 
     def answer(self, request) -> HttpResponse:
         """The page, or 304 to whoever has it."""
+        request.resolver_match = self.match
         response = HttpResponse(self.content, headers=self.headers)
         return get_conditional_response(request, self.headers["ETag"], self.modified, response)
 
@@ -65,7 +69,8 @@ class KeptPagesMiddleware:
             return response
         set_response_etag(response)
         modified = response.headers.get("Last-Modified")
-        page = Page(response.content, dict(response.headers), parse_http_date(modified) if modified else None)
+        since = parse_http_date(modified) if modified else None
+        page = Page(response.content, dict(response.headers), since, request.resolver_match)
         fresh = getattr(response, "kept", None)
         if fresh and shared and settings.KEPT_PAGES and not response.cookies and len(page.content) <= LONGEST:
             PAGES.put(request.get_full_path(), fresh, page)

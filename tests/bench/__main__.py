@@ -122,11 +122,23 @@ def site_pages(found: dict[str, servers.Server], rows: int) -> list[Page]:
 
 
 def bare_pages(found: dict[str, servers.Server]) -> list[Page]:
-    """The list with nothing kept from one request to the next."""
+    """The same pages with nothing kept from one request to the next."""
     rows, name = SIZES[-1], "site, nothing kept"
-    where = found[name].about["list"]
-    measure = Measure("list, nothing kept", rows, "reference: list")
-    return [Page(measure, name, lambda n: request("GET", where), counted=where, cold=True)]
+    about = found[name].about
+    pages = {
+        "list": (lambda n: about["list"], "reference: list"),
+        "page of an opportunity": (lambda n: about["detail"][n % len(about["detail"])], "reference: detail"),
+    }
+    return [
+        Page(
+            Measure(f"{label}, nothing kept", rows, against),
+            name,
+            lambda n, path=path: request("GET", path(n)),
+            counted=path(0),
+            cold=True,
+        )
+        for label, (path, against) in pages.items()
+    ]
 
 
 def ask(found: dict[str, servers.Server], page: Page, number: int, begin: int) -> client.Answers:

@@ -23,6 +23,7 @@ http {{
   access_log off; keepalive_requests 1000000;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  map $http_cookie $own {{ default ""; "~__Host-session=" 1; "~messages=" 1; }}
   proxy_cache_path {folder}/cache keys_zone=pages:10m;
   server {{
     listen 127.0.0.1:{port};
@@ -31,7 +32,7 @@ http {{
       proxy_pass http://127.0.0.1:{site};
       proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto https;
       proxy_cache pages; proxy_cache_lock on; proxy_cache_revalidate on;
-      proxy_cache_bypass $cookie_sessionid; proxy_no_cache $cookie_sessionid;
+      proxy_cache_bypass $own; proxy_no_cache $own;
     }}
   }}
 }}

@@ -10,7 +10,8 @@ import sys
 
 import django
 
-SUPPLIERS = 20
+SUPPLIERS = 200
+"""Many, because each may send only so many applications an hour."""
 ANSWER = "I have written and kept such code for years, in the open, with tests and documentation. " * 12
 CRITERIA = 4
 
@@ -18,6 +19,7 @@ CRITERIA = 4
 def main(rows: int, applications: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microacq.settings")
     django.setup()
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
     from django.core.management import call_command
@@ -56,7 +58,7 @@ def main(rows: int, applications: int) -> None:
         session.save()
         token = secrets.token_hex(16)
         return user, {
-            "Cookie": f"sessionid={session.session_key}; csrftoken={token}",
+            "Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={token}",
             "Referer": "https://127.0.0.1/",
             "X-CSRFToken": token,
         }

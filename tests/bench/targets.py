@@ -172,9 +172,12 @@ def first_visit(run: Run) -> Verdict:
 LARGE = f"{SIZES[-1]:,}"
 TARGETS: list[Callable[[Run], Verdict]] = [
     at_most(1, "the list, nothing kept", f"list, nothing kept, {LARGE}", 1.0),
+    at_most(1, "the same, but for the counts beside the filters", f"list, any page of it, {LARGE}", 1.0),
     at_most(2, "the list as served", f"list, {LARGE}", 1.5),
     one_query_when_unchanged,
-    at_most(3, "the page of an opportunity", f"page of an opportunity, {LARGE}", 1.5),
+    at_most(
+        3, "the page of an opportunity, nothing kept", f"page of an opportunity, nothing kept, {LARGE}", 1.5
+    ),
     growth,
     proxy,
     desk,
