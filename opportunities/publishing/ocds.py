@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 
+from microacq.pieces import pieces
+
 from ..models import Delivery, Event, Opportunity, Question
 from . import ocds_parts as parts
 from .addresses import address
@@ -249,8 +251,8 @@ def bulk(changed_at: datetime, now: datetime) -> Iterator[str]:
     )
     yield f'{head[:-1]},"releases":['
     between = ""
-    for opportunity in published().iterator(chunk_size=AT_ONCE):
-        for release in releases(opportunity, now):
+    for some in pieces(published(), AT_ONCE):
+        for release in (release for opportunity in some for release in releases(opportunity, now)):
             yield between + json.dumps(release, ensure_ascii=False, separators=(",", ":"))
             between = ",\n"
     yield "]}\n"

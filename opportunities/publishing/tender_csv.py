@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from microacq import clock, money
+from microacq.pieces import pieces
 
 from .. import listing
 from ..models import Opportunity
@@ -66,11 +67,10 @@ def lines(asked: listing.Asked, now: datetime) -> Iterator[str]:
     yield "\ufeff" + writer.writerow(COLUMNS)
     found = Opportunity.objects.filter(pk__in=listing.matching(asked, now).values("pk"))
     found = found.only(*listing.CARD_FIELDS, "department", "selection_date", "delivery_date")
-    for opportunity in (
-        found.annotate(changes=Count("amendments")).order_by("-posted_at", "-pk").iterator(AT_ONCE)
-    ):
-        values = row(opportunity, now)
-        yield writer.writerow([safe(values.get(column, "")) for column in COLUMNS])
+    newest = found.annotate(changes=Count("amendments")).order_by("-posted_at", "-pk")
+    for some in pieces(newest, AT_ONCE):
+        for values in (row(opportunity, now) for opportunity in some):
+            yield writer.writerow([safe(values.get(column, "")) for column in COLUMNS])
 
 
 def row(opportunity, now: datetime) -> dict[str, str]:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Max, Min, OuterRef, Subquery
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as now_in
 from django.utils.translation import gettext_lazy as _
 
 from microacq import business_days, clock
+from microacq.pieces import pieces
 
 from ..listing import AWAITING_RESULT
 from ..models import (
@@ -240,8 +240,7 @@ def rows(asked, user, now: datetime) -> Iterator[Sequence[Cell]]:
         .only(*FIELDS)
         .order_by("pk")
     )
-    found = iter(wanted.iterator(chunk_size=AT_ONCE))
-    while batch := list(islice(found, AT_ONCE)):
+    for batch in pieces(wanted, AT_ONCE):
         with override(language):
             cells = [[value(row) for _heading, value in COLUMNS] for row in _known(batch, own, now)]
         yield from cells
