@@ -2,7 +2,7 @@
 
 Everything written is kept apart (`Application.working`) until it is submitted; each submission copies it, whole and
 immutable, and into the columns that are evaluated. Deadlines are decided by the clock once the opportunity's row is
-locked, never by whether a job has run. Writes no event: until closing, only its supplier knows of an application.
+held still, never by whether a job has run. Writes no event: until closing, only its supplier knows of an application.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -107,7 +107,7 @@ def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = 
     What was submitted stands until it is submitted again. Raises Refused.
     """
     with transaction.atomic():
-        opportunity = opportunity.locked()
+        opportunity = _turn(opportunity, by)
         now = now or clock.now()
         _refuse(why_not(opportunity, by, now))
         application = (
@@ -270,7 +270,7 @@ def submit(application: Application, by, now: datetime | None = None, shown: str
     saw. Raises Refused: late, not one's own, another part in the opportunity, something missing, or not what was shown.
     """
     with transaction.atomic():
-        opportunity = application.opportunity.locked()
+        opportunity = _turn(application.opportunity, by)
         application = (
             Application.objects.select_for_update().select_related("supplier").get(pk=application.pk)
         )
@@ -353,7 +353,7 @@ def withdraw(application: Application, by, now: datetime | None = None) -> Appli
     Withdrawing twice is once. Raises Refused.
     """
     with transaction.atomic():
-        opportunity = application.opportunity.locked()
+        opportunity = _turn(application.opportunity, by)
         application = Application.objects.select_for_update().get(pk=application.pk)
         now = now or clock.now()
         _refuse(
@@ -391,6 +391,16 @@ def receipt_context(opportunity, application: Application, submission: Submissio
         "submitted_at": submission.submitted_at,
         "submission_number": submission.number,
     }
+
+
+def _turn(opportunity, by):
+    """The opportunity as it stays until the transaction ends, and this person's turn to write to it: one after the other
+    for one supplier, so that two clicks are one; all suppliers at once, as in the last minute before closing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"application {opportunity.pk} {by.pk}"]
+        )
+    return opportunity.held_still()
 
 
 def _refuse(refusal: Refused | None) -> None:

@@ -16,7 +16,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from microacq import quiet_hours
+from microacq import machines, quiet_hours
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -236,6 +236,20 @@ elif database_url := required("DATABASE_URL", "give the address of a PostgreSQL 
         raise ImproperlyConfigured(
             "DATABASE_URL must name a PostgreSQL database: postgresql://user@host/name."
         )
+    if flag("DATABASE_POOLED"):
+        DATABASES["default"] = machines.pooled(DATABASES["default"], SETTINGS_PROBLEMS)
+    if replica_url := os.environ.get("DATABASE_REPLICA_URL", ""):
+        try:
+            replica = dict(dj_database_url.parse(replica_url, conn_max_age=60, conn_health_checks=True))
+        except ValueError:
+            replica = {}
+        if replica.get("ENGINE") == "django.db.backends.postgresql":
+            DATABASES["replica"] = machines.replica(replica, DATABASES["default"], SETTINGS_PROBLEMS)
+        else:
+            SETTINGS_PROBLEMS.append(
+                "DATABASE_REPLICA_URL cannot be read: write postgresql://user@host/name."
+            )
+DATABASE_ROUTERS = ["microacq.replica.Router"]
 
 # Shared between processes because the rate limits of sign-in are counted in it. Django would keep 300 entries and throw
 # others out at random: a flood from many addresses would then wipe the counts of all.
@@ -355,9 +369,14 @@ POST_OFFICE = {
 
 # --- Static files ----------------------------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL, STATIC_ORIGIN = machines.static_url(os.environ.get("STATIC_URL", ""), SETTINGS_PROBLEMS)
 STATIC_ROOT = VAR_DIR / "static"
-PRIVATE = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": UPLOAD_DIR}}
+if STATIC_ORIGIN:
+    WHITENOISE_ADD_HEADERS_FUNCTION = machines.for_other_origins
+PRIVATE = machines.s3(os.environ, SETTINGS_PROBLEMS) or {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": UPLOAD_DIR},
+}
 STORAGES = {
     "default": PRIVATE,
     "private": PRIVATE,
@@ -393,8 +412,8 @@ SESSION_IDLE_SECONDS = number("SESSION_IDLE_MINUTES", 120) * 60
 OIDC_ORIGIN = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL))] if OIDC_SERVER_URL else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:"],  # the second factor's QR code is drawn by the server
+        "default-src": [SELF, *STATIC_ORIGIN],
+        "img-src": [SELF, "data:", *STATIC_ORIGIN],  # the second factor's QR code is drawn by the server
         "object-src": [NONE],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

@@ -229,6 +229,14 @@ class Opportunity(models.Model):
         """This row again, locked until the transaction ends."""
         return Opportunity.objects.select_for_update(of=("self",)).get(pk=self.pk)
 
+    def held_still(self) -> "Opportunity":
+        """This row again, as it stays until the transaction ends. Unlike `locked()` many may hold it at once, for what they
+        write beside it; who would change it waits for them all."""
+        rows = Opportunity.objects.raw(
+            "SELECT * FROM opportunities_opportunity WHERE id = %s FOR SHARE", [self.pk]
+        )
+        return rows[0]
+
     def enter(self, state: str, now: datetime) -> None:
         """Written by `lifecycle.perform()` alone: the state, with its version."""
         if state != self.state:

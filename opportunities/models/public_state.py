@@ -4,7 +4,7 @@ Triggers of the migration `public_state` write it as the last thing before the c
 reads at least what it stands for, and two transactions at once wait for each other only then.
 """
 
-from django.db import connection, models
+from django.db import connections, models
 
 
 class PublicState(models.Model):
@@ -14,9 +14,9 @@ class PublicState(models.Model):
     mark = models.CharField(max_length=60)
 
 
-def current_mark() -> str:
-    """The mark now, in one short query; empty while nothing was ever posted."""
-    with connection.cursor() as cursor:
+def current_mark(database: str = "default") -> str:
+    """The mark that the database has now, in one short query; empty while nothing was ever posted."""
+    with connections[database].cursor() as cursor:
         cursor.execute("SELECT mark FROM opportunities_publicstate")
         found = cursor.fetchone()
     return found[0] if found else ""
