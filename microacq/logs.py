@@ -28,7 +28,7 @@ FACTS = ("what", "object", "outcome", "reason", "status", "method", "role", "eve
 REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 """What a proxy may name a request: 32 hex digits (nginx) or a UUID. Longer room would let words in."""
 REFERENCE = re.compile(r"MA-\d{4}-\d{4,9}", re.ASCII)
-PLACEHOLDER = re.compile(r"%(?:\([^)]*\))?[#0 +-]*[\d.*]*[a-zA-Z]")
+PLACEHOLDER = re.compile(r"%%|%(?:\([^)]*\))?[#0 +-]*[\d.*]*[a-zA-Z]")
 QUIET = ("healthz", "metrics")
 log = logging.getLogger("microacq.requests")
 _request: ContextVar[Any] = ContextVar("request", default=None)
@@ -67,7 +67,7 @@ class Formatter(logging.Formatter):
         elif record.name.split(".")[0] in OWN:
             line["message"] = record.getMessage()
         else:
-            line["message"] = PLACEHOLDER.sub("…", record.msg) if isinstance(record.msg, str) else "…"
+            line["message"] = without_words(record.msg, record.args)
         if record.exc_info and record.exc_info[0]:
             line["error"] = _kinds(record.exc_info[1])
             line["places"] = [
@@ -75,6 +75,21 @@ class Formatter(logging.Formatter):
                 for frame in traceback.extract_tb(record.exc_info[2])[-20:]
             ]
         return json.dumps(line, ensure_ascii=True)
+
+
+def without_words(sentence: Any, values: Any) -> str:
+    """Somebody else's sentence with the numbers that were put into it, and "…" for every word that was."""
+    if not isinstance(sentence, str):
+        return "…"
+    given = iter(values if isinstance(values, tuple) else ())
+
+    def put(match) -> str:
+        if match[0] == "%%":
+            return "%"
+        value = next(given, None)
+        return str(value) if isinstance(value, int) else "…"
+
+    return PLACEHOLDER.sub(put, sentence)
 
 
 def plain(value: Any) -> Any:

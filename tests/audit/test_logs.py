@@ -185,7 +185,9 @@ def test_row_40_an_error_is_told_by_its_kind_and_place_not_by_its_words(lines):
         logging.getLogger("microacq.tick").exception("tick: a job failed")
         logging.getLogger("django.request").error("%s: %s", "Internal Server Error", PLANTED, exc_info=True)
         logging.getLogger("somebody.else").error(f"%(who)s {'did it'}", {"who": PLANTED})
-    first, second, third = lines()[-3:]
+        logging.getLogger("gunicorn.error").error("Worker %s of %s: %d%%", 12, PLANTED, 50)
+    *_earlier, first, second, third, fourth = lines()
+    assert fourth["message"] == "Worker 12 of …: 50%"
     assert first["message"] == "tick: a job failed" and first["error"][0] == "django.db.utils.DataError"
     assert any("test_logs.py" in place for place in first["places"])
     assert second["message"] == "…: …" and third["message"] == "… did it"
