@@ -8,7 +8,7 @@ import errno
 import sys
 from http import HTTPStatus
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
@@ -23,7 +23,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def what_is_away(problem: BaseException | None) -> str:
     """ "database" or "disk" when an error, or what led to it, is that one of them cannot be used now; else ""."""
     while problem is not None:
-        if isinstance(problem, OperationalError | InterfaceError):
+        # psycopg2 gives the bare class when the server went in the middle of an answer.
+        if isinstance(problem, OperationalError | InterfaceError) or type(problem) is DatabaseError:
             return "database"
         if isinstance(problem, OSError) and problem.errno in FULL:
             return "disk"

@@ -40,9 +40,12 @@ class HeadersMiddleware:
         response = self.get_response(request)
         for name, value in EVERYWHERE.items():
             response.headers.setdefault(name, value)
-        if "Cache-Control" in response.headers:  # before asking who it is: the database may be away
-            return response
-        user = getattr(request, "user", None)
-        if user is not None and user.is_authenticated:
+        if "Cache-Control" not in response.headers and (response.status_code >= 500 or signed_in(request)):
             add_never_cache_headers(response)
         return response
+
+
+def signed_in(request) -> bool:
+    """Whether somebody is. May ask the database, so it is not for an answer that says that the database is away."""
+    user = getattr(request, "user", None)
+    return user is not None and user.is_authenticated
