@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from microacq import clock
 
 from . import search
+from .facets import Facet, Skills, skills_left, skills_there, tally, uncounted
 from .kept import Kept
-from .models import Opportunity, Skill
+from .models import Opportunity
 from .publishing.changes import State
 
 AWAITING_RESULT = ("opened", "evaluation", "review", "confirmed", "drawing", "selection")
@@ -195,20 +196,20 @@ class Asked:
 
 # --- What is found ---------------------------------------------------------------------------------------------------
 
-Facet = tuple[str, Any, int]
-"""A value, as people read it, and how many it would leave."""
-
 CARD_FIELDS = ["reference", "state", "closing_at", "fixed_price", "posted_at", "amended_at", "modified_at"]
 CARD_FIELDS += [f"{name}_{language}" for name in ("title", "short_description") for language in ("en", "fr")]
 
 
 def matching(asked: Asked, now: datetime):
-    """Every posted opportunity that was asked for, in no order."""
-    return _with_skill(_with_words(asked.query), asked.skill).filter(asked.conditions(now))
+    """Every posted opportunity that was asked for, in no order. Asks at once which have the words, when few do."""
+    among = search.few(asked.query) if asked.query else None
+    return _with_skill(_with_words(asked.query, among), asked.skill).filter(asked.conditions(now))
 
 
-def _with_words(query: str):
+def _with_words(query: str, among: list[int] | None):
     found = Opportunity.objects.public()
+    if among is not None:
+        return found.filter(pk__in=among)
     return found.filter(search.matches(query)) if query else found
 
 
@@ -270,36 +271,46 @@ class Listing:
     corrected_from: str = ""
     """The words as typed, when what is shown was found with corrected ones."""
     without_filters: int = 0
-    """When nothing was found with the filters: how many have the words."""
+    """When nothing was found with the filters: how many have the words, `search.FEW` also for more."""
     total: int = 0
     facets: dict[str, list[Facet]] = field(default_factory=dict)
     among: list[int] | None = None
     """The keys of all that have the words, when they are few: what narrows them need not look at the others."""
-    found_skills: list[tuple[str, dict[str, str], int]] | None = None
+    counted: bool = True
+    """False when the words are so common that no filter is counted: `among` are then those that the filters leave."""
+    found_skills: Skills | None = None
 
-    def with_words(self):
-        """Every posted opportunity that has the words, in no order."""
-        if self.among is None:
-            return _with_words(self.asked.query)
-        return Opportunity.objects.public().filter(pk__in=self.among)
+    @property
+    def more(self) -> bool:
+        """Whether there are more than `total`, which are then those that can be looked through."""
+        return not self.counted and self.among is None
+
+    @property
+    def order(self) -> str:
+        """The order within a status. To tell which fit best, all would have to be read: not of more than a few."""
+        return self.asked.sort or ("closing" if self.more else "")
 
     def slice(self, start: int, stop: int) -> list:
         """The querysets that together give the opportunities from `start` to before `stop`, in order.
 
         One for each status that the slice holds, so that the database reads it from an index instead of sorting all.
         """
-        found = _with_skill(self.with_words(), self.asked.skill).filter(self.asked.conditions(self.now))
-        within = _order(self.asked.sort, self.asked.query)
+        found = _with_skill(_with_words(self.asked.query, self.among), self.asked.skill)
+        found = found.filter(self.asked.conditions(self.now))
+        within = _order(self.order, self.asked.query)
         parts, before = [], 0
         for choice, (_key, _label, number) in zip(STATUSES, self.facets["status"], strict=True):
             if self.asked.status in ("", choice.key):
+                soonest = "closing_at" if choice.key == "open" else "-closing_at"
+                part = found.filter(choice.condition(self.now)).order_by(*within, soonest, "-pk")
+                if number is None:
+                    parts.append(part[:stop])
+                    continue
                 first, last = max(start - before, 0), min(stop - before, number)
                 if first < last:
-                    soonest = "closing_at" if choice.key == "open" else "-closing_at"
-                    part = found.filter(choice.condition(self.now)).order_by(*within, soonest, "-pk")
                     parts.append(part[first:last])
                 before += number
-        return parts
+        return parts if self.counted else _window(parts, start, stop)
 
     def rows(self, start: int, stop: int) -> list[Opportunity]:
         """The same as opportunities, with what data say of each."""
@@ -314,19 +325,18 @@ class Listing:
     def skills(self) -> list[Facet]:
         """The skills of what was found, and of what another skill would find, by name in the reader's language."""
         if self.found_skills is None:
-            self.found_skills = self._count_skills()
+            found = _with_words(self.asked.query, self.among).filter(self.asked.conditions(self.now))
+            self.found_skills = skills_left(found, self.asked.skill) if self.counted else skills_there()
         language = "fr" if (get_language() or "").startswith("fr") else "en"
         named = [(key, names[language], number) for key, names, number in self.found_skills]
         return sorted(named, key=lambda facet: search.plain(facet[1]))
 
-    def _count_skills(self) -> list[tuple[str, dict[str, str], int]]:
-        found = self.with_words().filter(self.asked.conditions(self.now))
-        through = Opportunity.skills.through.objects.filter(opportunity__in=found.values("pk"))
-        counts = dict(through.values_list("skill_id").annotate(Count("pk")).order_by())
-        if self.asked.skill:
-            counts.setdefault(int(self.asked.skill), 0)
-        names = Skill.objects.filter(pk__in=counts).values_list("pk", "name_en", "name_fr")
-        return [(str(key), {"en": en, "fr": fr or en}, counts[key]) for key, en, fr in names]
+
+def _window(parts: list, start: int, stop: int) -> list:
+    """What querysets give from `start` to before `stop`, as one; the later ones are not read when the first are enough."""
+    keys = [key for (key,) in one_after_another(parts, "pk")[start:stop]] if parts else []
+    place = Case(*(When(pk=key, then=Value(number)) for number, key in enumerate(keys)), default=Value(0))
+    return [Opportunity.objects.public().filter(pk__in=keys).order_by(place)] if keys else []
 
 
 COUNTED = Kept()
@@ -351,7 +361,7 @@ def _look(asked: Asked, now: datetime) -> Listing:
     if found.total or not asked.query:
         return found
     if asked.narrowed:
-        found.without_filters = matching(asked.words_alone(), now).count()
+        found.without_filters = bounded(matching(asked.words_alone(), now))
     if not found.without_filters and (better := search.corrected(asked.query)):
         again = _counted(Listing(replace(asked, query=better), now, corrected_from=asked.query))
         if again.total:
@@ -359,35 +369,30 @@ def _look(asked: Asked, now: datetime) -> Listing:
     return found
 
 
+def bounded(found) -> int:
+    """How many rows a queryset has, or `search.FEW` when there are more: no more than that are read."""
+    return found.order_by().values("pk")[: search.FEW].count()
+
+
 def _counted(listing: Listing) -> Listing:
-    """Count it all in one pass: each value of a filter is counted under the other filters."""
+    """Count it all in one pass, each value of a filter under the other filters; of common words only up to `search.FEW`."""
     asked, now = listing.asked, listing.now
     listing.among = search.few(asked.query) if asked.query else None
-    found = _with_skill(listing.with_words(), asked.skill)
+    found = _with_skill(_with_words(asked.query, listing.among), asked.skill)
+    if asked.query and listing.among is None and not search.REFERENCE.fullmatch(asked.query):
+        listing.counted, listing.facets = False, uncounted(FILTERS)
+        if asked.narrowed:
+            keys = found.filter(asked.conditions(now)).order_by().values_list("pk", flat=True)
+            left = list(keys[: search.FEW + 1])
+            listing.among = left if len(left) <= search.FEW else None
+        listing.total = search.FEW if listing.among is None else len(listing.among)
+        return listing
     counted = (
         found.annotate(**{f"in_{name}": _part(name, now) for name in PARTS})
         .order_by()
         .values_list(*(f"in_{name}" for name in PARTS))
         .annotate(Count("pk"))
     )
-    wanted = {
-        name: next((c.parts for c in choices if c.key == getattr(asked, name)), None)
-        for name, choices in FILTERS.items()
-    }
-    listing.total = 0
-    numbers = {
-        name: dict.fromkeys((choice.key for choice in choices), 0) for name, choices in FILTERS.items()
-    }
-    for *parts, number in counted:
-        part = dict(zip(PARTS, parts, strict=True))
-        fits = {name: covered is None or part[name] in covered for name, covered in wanted.items()}
-        listing.total += number if all(fits.values()) else 0
-        for name, choices in FILTERS.items():
-            if all(fits[other] for other in FILTERS if other != name):
-                for choice in choices:
-                    numbers[name][choice.key] += number if part[name] in choice.parts else 0
-    listing.facets = {
-        name: [(choice.key, choice.label, numbers[name][choice.key]) for choice in choices]
-        for name, choices in FILTERS.items()
-    }
+    chosen = {name: getattr(asked, name) for name in FILTERS}
+    listing.total, listing.facets = tally(counted, list(PARTS), FILTERS, chosen)
     return listing

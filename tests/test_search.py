@@ -255,6 +255,35 @@ def test_strange_questions_are_answered(client, posted, strange):
         assert client.get(reverse(name), asked).status_code == 200
 
 
+def test_of_common_words_no_more_is_read_than_can_be_shown(client, posted, cast, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 3)
+    states = ("posted", "no_award", "posted", "cancelled", "posted")
+    for number, state in enumerate(states, 1):
+        plain(cast.amara, number, title_en=f"Umbrella {number}", state=state)
+    plain(cast.amara, 6, title_en="Umbrella stand")
+    in_order = [f"MA-2027-800{number}" for number in (1, 3, 5, 6, 4, 2)]
+    assert search.few("umbrella") is None and len(search.few("stand")) == 1
+    common = listing.look(listing.Asked.in_address({"q": "umbrella"}), BEFORE)
+    assert (common.total, common.more) == (3, True)
+    assert {number for values in common.facets.values() for _key, _label, number in values} == {None}
+    assert {number for _key, _label, number in common.skills} == {None}
+    for start, stop in ((0, 3), (2, 5), (3, 6), (5, 9), (7, 9)):
+        assert [row.reference for row in common.rows(start, stop)] == in_order[start:stop]
+    assert found("umbrella", status="closed") == in_order[4:]
+    assert found("umbrella", sort="price-high", status="open") == in_order[3::-1]
+    left = listing.look(listing.Asked.in_address({"q": "umbrella", "price": "2500"}), BEFORE)
+    assert (left.total, left.more, left.counted) == (2, False, False)
+    text = page(client, q="umbrella", size="10")
+    assert "<strong>More than 3 opportunities</strong>" in text
+    assert '<option value="open">Open</option>' in text
+    assert "Without the filters, more than 3 opportunities" in page(client, q="umbrella", closing="3")
+    answer = client.get(reverse("opportunities_json"), {"q": "umbrella"}).json()
+    assert (answer["count"], answer["more"], len(answer["opportunities"])) == (3, True, 3)
+    with CaptureQueriesContext(connection) as captured:
+        listing.look(listing.Asked.in_address({"q": "umbrella"}), BEFORE)
+    assert len(captured) == 1 and "LIMIT 4" in captured[0]["sql"]
+
+
 def plans(client, address) -> str:
     """How the database would answer each query of a page, if tables were long enough for their indexes."""
     with CaptureQueriesContext(connection) as captured:

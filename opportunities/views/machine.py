@@ -104,7 +104,10 @@ def opportunity_ics(request, reference, now):
 
 @revalidated
 def opportunities_json(request, now):
-    """A hundred at a time, in the order of the list and narrowed as it is, with the address of the next hundred."""
+    """A hundred at a time, in the order of the list and narrowed as it is, with the address of the next hundred.
+
+    `more` says that there are more than `count`, which words so common are not looked for beyond; the CSV has them all.
+    """
     asked = listing.Asked.in_address(request.GET)
     found = listing.look(asked, now)
     page = Paginator(range(found.total), JSON_PAGE).get_page(request.GET.get("page"))
@@ -116,6 +119,7 @@ def opportunities_json(request, now):
     return _json(
         {
             "count": found.total,
+            "more": found.more,
             "page": page.number,
             "pages": page.paginator.num_pages,
             "next": following,

@@ -50,3 +50,14 @@ def pss_mib(root: int) -> float:
             continue
         total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / 1024
+
+
+def forget_peak() -> None:
+    """From now on `peak_mib` tells the most memory since this moment."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mib() -> float:
+    """MiB of the most memory that this process held at once."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
