@@ -122,7 +122,6 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         "owned_by",
         "client",
         "branch",
-        "closing",
     )
     list_display_links = ("reference",)
     list_filter = (
@@ -196,10 +195,6 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     @admin.display(description=_("owner"), ordering="owner__name")
     def owned_by(self, opportunity):
         return opportunity.owner.name if opportunity.owner else "–"
-
-    @admin.display(description=_("closing day"), ordering="closing_at")
-    def closing(self, opportunity):
-        return gc.eastern_date(opportunity.closing_at) or "–"
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(

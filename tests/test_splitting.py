@@ -115,6 +115,8 @@ def test_undecided_holds_the_need_openly_and_a_person_lets_it_go_on(cast, client
         data={"answer": "not_splitting", "reason": "A bug found later."},
         now=NOW,
     )
+    client.force_login(cast.tess)
+    assert "A bug found later." in client.get(reverse("accept", args=[need.reference])).text
     act("accept", need, cast.tess, data=ALL_MET, now=NOW)
     assert [decision.answer for decision in need.splitting_flags.get().decisions.all()] == [
         "splitting",

@@ -159,6 +159,7 @@ class Journey:
 
     def enter_committing(self, now):
         self.act("statement_ready", self.people.client, now)
+        self.settle_splitting(now)
 
     def enter_reserving(self, now):
         self.act(
@@ -304,6 +305,7 @@ class Journey:
                 agree="on",
                 signed_name=offer.application.legal_name,
             )
+        self.settle_splitting(now)
         self.act(
             "start_work",
             self.supplier,

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from .. import splitting
 from ..capacity import places
 from ..models import Screening, ScreeningResult
 from ..models.screening import Criterion
@@ -65,6 +66,10 @@ class ScreeningForm(ActionForm):
             {"met": self[f"met_{criterion.value}"], "note": self[f"note_{criterion.value}"]}
             for criterion in Criterion
         ]
+
+    def splitting(self):
+        """What looks like contract splitting, with what was decided, for the page; None when nothing does."""
+        return splitting.current(self.opportunity)
 
     def places(self) -> dict[str, int]:
         """The team's capacity, for the page."""
