@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import override
 from playwright.sync_api import expect
 
-from opportunities.models import Opportunity
+from opportunities.models import CannedReply, Opportunity
 from tests.factories import at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,9 +30,18 @@ def enter(cast, client, live_server):
 @pytest.mark.parametrize(("language", "width"), [("en", 320), ("fr", 1280)])
 def test_the_desk_is_accessible(cast, page, enter, accessible, complaints, language, width):
     screening, preparing, work = at("screening", cast), at("preparing", cast), at("work", cast)
+    alike = at("screening", cast)
+    CannedReply.objects.create(title_en="Thanks", title_fr="Merci", text_en="Thank you.", text_fr="Merci.")
     page.set_viewport_size({"width": width, "height": 900})
     for name, *args in (
         ("admin:index",),
+        ("admin:opportunities_opportunity_change", alike.pk),
+        ("admin:opportunities_opportunity_act", alike.pk, "decide_splitting"),
+        ("admin:opportunities_opportunity_act", alike.pk, "return_for_changes"),
+        ("admin:opportunities_cannedreply_add",),
+        ("workspace_opportunity", alike.reference),
+        ("owner", alike.reference),
+        ("internal_notes", alike.reference),
         ("admin:opportunities_opportunity_changelist",),
         ("admin:opportunities_opportunity_change", screening.pk),
         ("admin:opportunities_opportunity_change", preparing.pk),
@@ -77,13 +86,13 @@ def test_without_scripts_the_desk_still_works(cast, browser, enter):
     context = browser.new_context(java_script_enabled=False)
     try:
         page = context.new_page()
-        need = at("preparing", cast)
+        waiting, need = at("screening", cast), at("preparing", cast)
         enter(page, "fr", "admin:opportunities_opportunity_change", need.pk)
         expect(page.locator("#id_title_en")).to_be_visible()
         page.locator("#id_title_fr").fill("Sans script")
         page.locator("input[name=_save]").click()
         assert Opportunity.objects.get(pk=need.pk).title_fr == "Sans script"
-        need = at("screening", cast)
+        need = waiting
         enter(page, "fr", "admin:opportunities_opportunity_change", need.pk)
         page.locator('a[href$="/act/accept/"]').click()
         for group in page.locator("input[type=radio][value=yes]").all():
