@@ -3,6 +3,8 @@
 # make check   lint, types, migrations, messages and the fast tests
 # make bench   what each page costs beside the bare framework: docs/performance.md
 # make rush    500 suppliers send in the last minute before closing: nothing lost, late or doubled
+# make scale-drill  the same on several servers, some of which are killed in the middle
+# make bench-volume  search in 100,000 opportunities, exports of 10,000, mails and closings by the thousand
 # make lock    after a change in requirements*.in
 # make messages  after a change of words: then translate locale/fr/LC_MESSAGES/django.po
 # make clean   throw away the demonstration's data, the tests' database and what was built
@@ -14,7 +16,7 @@ AS_TESTS := DJANGO_SETTINGS_MODULE=tests.settings $(RUN) manage.py
 JOBS ?= 2
 COMPILE := $(RUN) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench rush lint dev lock messages clean
+.PHONY: demo test check bench bench-volume rush scale-drill lint dev lock messages clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -33,8 +35,15 @@ check: lint
 bench: dev
 	@$(RUN) -m tests.bench
 
+bench-volume: dev
+	@$(RUN) -m tests.bench.volume
+
 rush: dev
 	@$(RUN) -m tests.bench.rush
+
+scale-drill:
+	@$(SYSTEM_PYTHON) -m microacq.bootstrap drill
+	@$(RUN) -m tests.bench.scale_drill
 
 lint: dev
 	$(RUN) -m ruff format --check .
@@ -50,6 +59,7 @@ lock: dev
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) --no-deps requirements-demo.in -o requirements-demo.txt
+	$(COMPILE) --no-deps requirements-drill.in -o requirements-drill.txt
 	@$(SYSTEM_PYTHON) -m microacq.bootstrap dev
 	$(RUN) -m microacq.licences
 

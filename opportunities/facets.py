@@ -52,9 +52,12 @@ def uncounted(filters: Mapping[str, Sequence[Any]]) -> dict[str, list[Facet]]:
     }
 
 
-def skills_left(found, chosen: str) -> Skills:
-    """The skills of what a queryset of opportunities finds, and the one chosen: key, name by language, how many."""
-    through = Opportunity.skills.through.objects.filter(opportunity__in=found.values("pk"))
+def skills_left(opportunities, chosen: str) -> Skills:
+    """The skills of these opportunities, a list of keys or a query of them, and the one chosen: key, names, how many.
+
+    Of a few give a list: the database then need not look at every opportunity's skills.
+    """
+    through = Opportunity.skills.through.objects.filter(opportunity__in=opportunities)
     counts = dict(through.values_list("skill_id").annotate(Count("pk")).order_by())
     if chosen:
         counts.setdefault(int(chosen), 0)

@@ -315,18 +315,21 @@ class Listing:
     def rows(self, start: int, stop: int) -> list[Opportunity]:
         """The same as opportunities, with what data say of each."""
         keys = [key for (key,) in one_after_another(self.slice(start, stop), "pk")]
-        shown = (
-            Opportunity.objects.filter(pk__in=keys).order_by().only(*CARD_FIELDS).prefetch_related("skills")
-        )
-        by_key = {opportunity.pk: opportunity for opportunity in shown}
+        shown = Opportunity.objects.filter(pk__in=keys).order_by().only(*CARD_FIELDS)
+        by_key = {opportunity.pk: opportunity for opportunity in shown.prefetch_related("skills")}
         return [by_key[key] for key in keys if key in by_key]
 
     @property
     def skills(self) -> list[Facet]:
         """The skills of what was found, and of what another skill would find, by name in the reader's language."""
         if self.found_skills is None:
-            found = _with_words(self.asked.query, self.among).filter(self.asked.conditions(self.now))
-            self.found_skills = skills_left(found, self.asked.skill) if self.counted else skills_there()
+            narrowing = self.asked.conditions(self.now)
+            left: Any = (
+                _with_words(self.asked.query, self.among).filter(narrowing).values_list("pk", flat=True)
+            )
+            if self.among is not None:
+                left = list(left) if narrowing else self.among
+            self.found_skills = skills_left(left, self.asked.skill) if self.counted else skills_there()
         language = "fr" if (get_language() or "").startswith("fr") else "en"
         named = [(key, names[language], number) for key, names, number in self.found_skills]
         return sorted(named, key=lambda facet: search.plain(facet[1]))
@@ -382,8 +385,8 @@ def _counted(listing: Listing) -> Listing:
     if asked.query and listing.among is None and not search.REFERENCE.fullmatch(asked.query):
         listing.counted, listing.facets = False, uncounted(FILTERS)
         if asked.narrowed:
-            keys = found.filter(asked.conditions(now)).order_by().values_list("pk", flat=True)
-            left = list(keys[: search.FEW + 1])
+            found = found.filter(asked.conditions(now)).order_by()
+            left = list(found.values_list("pk", flat=True)[: search.FEW + 1])
             listing.among = left if len(left) <= search.FEW else None
         listing.total = search.FEW if listing.among is None else len(listing.among)
         return listing

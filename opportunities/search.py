@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramDistance
+from django.db import connection
 from django.db.models import F, Q, Value
 
 from .models import SearchEntry, SearchWord
@@ -37,8 +38,13 @@ def few(query: str) -> list[int] | None:
     """
     if REFERENCE.fullmatch(query):
         return None
-    found = SearchEntry.objects.filter(words=_stems(query)).values_list("pk", flat=True)[: FEW + 1]
-    keys = list(found)
+    found = SearchEntry.objects.filter(words=_stems(query)).order_by().values_list("pk")[: FEW + 1]
+    sql, params = found.query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Reading the entries one after the other seems cheap to the database, which does not count what it takes to
+        # unpack them. It reads the index with this, which holds for the transaction: for this statement, outside one.
+        cursor.execute(f"SET LOCAL enable_seqscan = off; {sql}", params)
+        keys = [key for (key,) in cursor.fetchall()]
     return keys if len(keys) <= FEW else None
 
 

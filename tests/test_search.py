@@ -294,7 +294,7 @@ def plans(client, address) -> str:
 def plan(sql: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        cursor.execute("EXPLAIN " + sql)
+        cursor.execute("EXPLAIN " + sql.removeprefix("SET LOCAL enable_seqscan = off; "))
         told = "\n".join(line for (line,) in cursor.fetchall())
         cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on")
     return told

@@ -61,3 +61,12 @@ def peak_mib() -> float:
     """MiB of the most memory that this process held at once."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def database_server() -> int:
+    """The process of PostgreSQL's server, above all its backends, by the connection that Django has."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    backend = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
+    return int(backend.read_text().rpartition(")")[2].split()[1])

@@ -42,13 +42,13 @@ class Command(BaseCommand):
             )
         if not 0 < opportunities <= MOST:
             raise CommandError(f"--opportunities must be from 1 to {MOST}.")
-        with transaction.atomic():
-            load(opportunities, clock.now())
+        load(opportunities, clock.now())
         with connection.cursor() as cursor:  # as the server does by itself after a while
             cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
         self.stdout.write(f"{opportunities} opportunities were loaded.")
 
 
+@transaction.atomic
 def load(number: int, now, more: Callable[[int], str] = lambda key: "") -> None:
     """Make `number` opportunities, the same ones each time, posted over the last two years.
 
