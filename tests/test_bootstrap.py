@@ -6,7 +6,7 @@ import pytest
 
 from microacq import bootstrap
 
-LOCKED = ("requirements.txt", "requirements-dev.txt", "requirements-demo.txt")
+LOCKED = ("requirements.txt", "requirements-dev.txt", "requirements-demo.txt", "requirements-drill.txt")
 
 
 @pytest.mark.parametrize("name", LOCKED)

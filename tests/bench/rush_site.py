@@ -40,7 +40,7 @@ def prepare(number: int) -> dict[str, Any]:
     now = clock.now()
     opportunity = journey(make_cast(), closing=now + timedelta(days=1), suppliers=[]).to("posted")
     suppliers = make_suppliers(number)
-    Application.objects.bulk_create(
+    rows = Application.objects.bulk_create(
         Application(
             opportunity=opportunity,
             supplier=supplier,
@@ -61,8 +61,19 @@ def prepare(number: int) -> dict[str, Any]:
             )
         }
         pages["list"] = reverse("opportunity_list")
+        pages |= {
+            "json": reverse("opportunities_json"),
+            "eligibility": reverse("apply_eligibility", args=[opportunity.reference]),
+        }
+        people = [
+            {
+                "email": row.supplier.email,
+                "headers": signed_in(row.supplier),
+                "sign_off": reverse("sign_off", args=[opportunity.reference, row.pk]),
+            }
+            for row in rows
+        ]
     fields = [f"answer_{criterion.pk}" for criterion in opportunity.evaluation_criteria.all()]
-    people = [{"email": supplier.email, "headers": signed_in(supplier)} for supplier in suppliers]
     return {"opportunity": opportunity.pk, "fields": fields, "people": people, **pages}
 
 
