@@ -324,9 +324,8 @@ class Listing:
         """The skills of what was found, and of what another skill would find, by name in the reader's language."""
         if self.found_skills is None:
             narrowing = self.asked.conditions(self.now)
-            left: Any = (
-                _with_words(self.asked.query, self.among).filter(narrowing).values_list("pk", flat=True)
-            )
+            found = _with_words(self.asked.query, self.among).filter(narrowing)
+            left: Any = found.values_list("pk", flat=True)
             if self.among is not None:
                 left = list(left) if narrowing else self.among
             self.found_skills = skills_left(left, self.asked.skill) if self.counted else skills_there()

@@ -96,64 +96,72 @@ def _some(pieces, few: bool):
     return (piece for number, piece in enumerate(pieces) if not few or number < WARM)
 
 
-def main(rows: int) -> None:
-    import django
+def measure(work) -> dict:
+    """What a piece of work costs this process and PostgreSQL, and the memory that it takes above what is held idle."""
+    from . import processes
 
-    django.setup()
-    logging.disable()
-    from django.core.management import call_command
-    from django.db import connection
+    gc.collect()
+    processes.forget_peak()
+    roots = (processes.database_server(),)
+    idle, cpu, own = processes.peak_mib(), processes.cpu_seconds(roots), time.process_time()
+    begun = time.perf_counter()
+    size = work() or 0
+    return {
+        "cost": processes.cpu_seconds(roots) - cpu + time.process_time() - own,
+        "time": time.perf_counter() - begun,
+        "memory": processes.peak_mib() - idle,
+        "bytes": size,
+    }
 
+
+def of_import(rows: int) -> dict:
+    """The import and COPY in turn; medians of a few rounds. The database holds the rows afterwards."""
     from evaluations.management.commands import load_sample
     from microacq import clock
 
-    from . import processes
-
-    call_command("migrate", verbosity=0)
-    roots = (processes.database_server(),)
-
-    def measure(work) -> dict:
-        gc.collect()
-        processes.forget_peak()
-        idle, cpu, own = processes.peak_mib(), processes.cpu_seconds(roots), time.process_time()
-        begun = time.perf_counter()
-        size = work() or 0
-        return {
-            "cost": processes.cpu_seconds(roots) - cpu + time.process_time() - own,
-            "time": time.perf_counter() - begun,
-            "memory": processes.peak_mib() - idle,
-            "bytes": size,
-        }
-
     ways: dict[str, list[dict]] = {"import": [], "COPY": []}
+    load_sample.load(50, clock.now())
     with tempfile.TemporaryDirectory() as folder:
-        load_sample.load(50, clock.now())
         for _round in range(ROUNDS):
             empty()
             ways["import"].append(measure(lambda: load_sample.load(rows, clock.now())))
             copy_out(folder)
             empty()
             ways["COPY"].append(measure(lambda: copy_in(folder)))
-            print(
-                f"import: {ways['import'][-1]['cost']:.1f} s, {ways['COPY'][-1]['cost']:.1f} s",
-                file=sys.stderr,
-            )
-    found: dict = {
-        "import": {
-            name: {key: median(row[key] for row in way) for key in ("cost", "time", "memory")}
-            for name, way in ways.items()
-        }
+            print({name: way[-1] for name, way in ways.items()}, file=sys.stderr, flush=True)
+    return {
+        name: {key: median(row[key] for row in way) for key in ("cost", "time", "memory")}
+        for name, way in ways.items()
     }
+
+
+def of_exports() -> dict:
+    """Every export of what the database holds."""
+    from django.db import connection
+
+    from microacq import clock
+
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     # As behind a pooler, where no cursor is kept: whoever relied on one would hold every row.
     connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
-    found["exports"] = {}
+    found = {}
     for name, export in exports(clock.now()).items():
         sum(len(piece) for piece in export(True))
-        found["exports"][name] = measure(lambda export=export: sum(len(piece) for piece in export(False)))
-        print(f"{name}: {found['exports'][name]}", file=sys.stderr)
-    json.dump(found, sys.stdout)
+        found[name] = measure(lambda export=export: sum(len(piece) for piece in export(False)))
+        print(f"{name}: {found[name]}", file=sys.stderr, flush=True)
+    return found
+
+
+def main(rows: int) -> None:
+    import django
+
+    django.setup()
+    logging.disable()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    json.dump({"import": of_import(rows), "exports": of_exports()}, sys.stdout)
 
 
 if __name__ == "__main__":
