@@ -46,13 +46,11 @@ def why_not(opportunity, user, now: datetime) -> Refused | None:
     if opportunity.state == "posted" and now >= opportunity.closing_at:
         return Refused("closed", [late_sentence(opportunity, now)])
     if opportunity.state != "posted":
-        return Refused(
-            "closed",
-            [
-                _("This opportunity does not take applications: it stands at “%(state)s”.")
-                % {"state": opportunity.status.label}
-            ],
-        )
+        stands = _("This opportunity does not take applications: it stands at “%(state)s”.") % {
+            "state": opportunity.status.label
+        }
+        late = opportunity.posted_at and opportunity.state != "cancelled" and now >= opportunity.closing_at
+        return Refused("closed", [late_sentence(opportunity, now), stands] if late else [stands])
     return None
 
 

@@ -9,6 +9,8 @@ from django.urls import reverse
 from evaluations import applications
 from evaluations.models import Submission
 from microacq import clock, limits
+from opportunities.actions import act
+from opportunities.lifecycle import CLOCK
 from tests.bench import crowd
 from tests.factories import at
 from tests.test_applying import words
@@ -44,6 +46,15 @@ def test_the_second_of_two_clicks_comes_too_late_and_says_that_the_first_stands(
     assert crowd.SENTENCE.search(answer.text)
     assert crowd.STANDS in answer.text
     assert Submission.objects.count() == 1
+    act("close", opportunity, CLOCK, now=clock.now())
+    for address in (
+        "apply_check",
+        "apply_answers",
+    ):  # whoever comes once it is closed by `tick` reads both times too
+        answer = client.post(reverse(address, args=[opportunity.reference]))
+        assert answer.status_code == 409
+        assert crowd.SENTENCE.search(answer.text)
+        assert crowd.STANDS in answer.text
 
 
 def test_the_crowd_comes_as_the_bids_did():
