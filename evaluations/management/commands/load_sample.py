@@ -95,13 +95,16 @@ def load(number: int, now, more: Callable[[int], str] = lambda key: "") -> None:
 
 
 def copy(model: type[models.Model], rows: Iterable[models.Model]) -> None:
-    """Put rows into their table with COPY: as INSERT does, triggers and all, in one go. Keys not given are made there."""
+    """Put rows into their table with COPY: as INSERT does, triggers and all, in one go. Keys not given are made there.
+
+    For columns whose values are written as they are: texts, numbers, moments; no JSON.
+    """
     fields = None
     lines = io.StringIO()
     writer = csv.writer(lines)
     for row in rows:
         fields = fields or [f for f in model._meta.concrete_fields if not (f.primary_key and row.pk is None)]
-        values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+        values = [getattr(row, field.attname) for field in fields]
         writer.writerow([r"\N" if value is None else value for value in values])
     if fields is None:
         return
