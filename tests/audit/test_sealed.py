@@ -16,6 +16,8 @@ from post_office.models import Email
 from evaluations.models import Answer, Application, Submission
 from microacq import clock
 from microacq.logs import Formatter
+from opportunities.actions import act
+from opportunities.lifecycle import CLOCK
 from opportunities.models import Event, Notification, Opportunity
 
 from . import stage as stages
@@ -93,16 +95,26 @@ def test_02_its_supplier_reads_it_and_the_file_and_nobody_else_may_by_a_direct_a
             assert browser.get(way).status_code in (302, 404), (part, way)
 
 
-def test_02_nor_in_the_minutes_after_closing_in_which_no_job_ran(stage):
+def test_02_nor_in_the_minutes_after_closing_before_nor_after_the_job_that_closes(stage):
     """The closing time has passed, and nobody has put on record that they prepare."""
-    with clock.frozen(posted(stage).closing_at):
-        addresses = [pair for pair in stage.addresses("posted") if pair[0] not in TRANSITIONS]
-        for part in DESK:
-            browser = stage.client(part)
-            for number, (name, address) in enumerate(addresses):
-                if number % 2 == DESK.index(part) % 2 and not name.startswith(CHOOSING):
-                    continue  # two of them open what is not about choosing
-                assert leaks(stage, told(browser.get(address))) == [], (part, name)
+    opportunity = posted(stage)
+    addresses = [pair for pair in stage.addresses("posted") if pair[0] not in TRANSITIONS]
+    choosing = [pair for pair in addresses if pair[0].startswith(CHOOSING)]
+    admins = [
+        (f"admin {page}", reverse(f"admin:opportunities_opportunity_{page}", args=[opportunity.pk]))
+        for page in ("change", "history")
+    ]
+    with clock.frozen(opportunity.closing_at):
+        for asked in (addresses, choosing + admins):
+            for part in DESK:
+                browser = stage.client(part)
+                for number, (name, address) in enumerate(asked):
+                    if (name, address) in choosing or number % 2 == DESK.index(
+                        part
+                    ) % 2:  # of the rest two open each
+                        assert leaks(stage, told(browser.get(address))) == [], (part, name)
+            if asked is addresses:
+                act("close", opportunity, CLOCK, now=clock.now())
 
 
 @pytest.mark.parametrize("part", [part for part in stages.PARTS if part != "nobody"])
