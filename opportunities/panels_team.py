@@ -5,6 +5,7 @@ Who is of the team but has another part in the need does not read them: they wou
 
 from . import splitting
 from .forms.team import NoteForm
+from .lifecycle import BY_NAME
 from .models import Opportunity, SplittingLikeness
 from .panels import Reader, panel
 from .states import Role
@@ -20,7 +21,8 @@ def signs(reader: Reader) -> dict | None:
     elsewhere = list(Opportunity.objects.filter(pk__in=named).order_by("pk"))
     if not flags and not elsewhere:
         return None
-    return {"flags": flags[::-1], "elsewhere": elsewhere}
+    decide = reader.opportunity.state in BY_NAME["decide_splitting"].sources
+    return {"flags": flags[::-1], "elsewhere": elsewhere, "may_decide": decide}
 
 
 @panel(94, "opportunities/panels/team.html")
