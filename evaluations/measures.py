@@ -201,7 +201,7 @@ def applied(now: datetime) -> Iterable[Chart]:
         Bar(_("Applications"), many.show(total) if may else None),
         Bar(_("Distinct suppliers"), many.show(found.suppliers) if may else None),
     ]
-    yield Chart("applicants", _("Who applied"), _("To closed opportunities."), [_("What"), _("Number")], bars, drawn=False, unit="count")  # fmt: skip
+    yield Chart("applicants", _("Who applied"), _("To closed opportunities."), [_("What"), _("How many")], bars, drawn=False, unit="count")  # fmt: skip
 
 
 @statistics.published(40)

@@ -133,7 +133,7 @@ def about_contracts(shown: disclosure.Nested) -> Iterable[Chart]:
         "contracts",
         _("From the contract to the registry"),
         _("Contracts signed, and what came of them."),
-        [_("What"), _("Number")],
+        [_("What"), _("How many")],
         [
             Bar(_("Contracts signed"), signed),
             Bar(_("Work delivered and accepted"), accepted),
