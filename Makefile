@@ -1,5 +1,6 @@
 # make demo    the site with made-up people and opportunities, at http://127.0.0.1:8000/ (PORT=8001 for another)
 # make test    everything, the browser tests too
+# make fuzz    10,000 odd requests to every form, at most half an hour (FUZZ_SEED=1 for others)
 # make check   lint, types, migrations, messages and the fast tests
 # make bench   what each page costs beside the bare framework: docs/performance.md
 # make rush    500 suppliers send in the last minute before closing: nothing lost, late or doubled
@@ -16,7 +17,7 @@ AS_TESTS := DJANGO_SETTINGS_MODULE=tests.settings $(RUN) manage.py
 JOBS ?= 2
 COMPILE := $(RUN) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench bench-volume rush scale-drill lint dev lock messages clean
+.PHONY: demo test fuzz check bench bench-volume rush scale-drill lint dev lock messages clean
 .DEFAULT_GOAL := demo
 
 demo:
@@ -28,6 +29,11 @@ dev:
 
 test: lint
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status
+
+fuzz: dev
+	@mkdir -p var
+	@FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} FUZZ_REQUESTS=$${FUZZ_REQUESTS:-10000} FUZZ_SECONDS=$${FUZZ_SECONDS:-1800} \
+		$(RUN) -m pytest tests/audit/test_every_form.py -k test_22 -s --show-capture=no 2>var/fuzz.log
 
 check: lint
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not browser and not slow"; status=$$?; $(RUN) -m microacq.devdb stop test; exit $$status

@@ -84,6 +84,8 @@ def main(kind: str) -> None:
         install("requirements-demo.txt", "--no-deps")
     if kind == "dev" and not any(map(shutil.which, BROWSERS)):
         apt_install("chromium", "the browser tests drive it")
+    if kind == "dev" and not shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        apt_install("clamav-daemon", "the tests have it scan files; nothing of it is started")
     if kind == "drill":
         install("requirements-drill.txt", "--no-deps")
         servers = os.pathsep.join(
