@@ -138,7 +138,7 @@ def _splitting(now: datetime) -> Q:
 
 def _unowned(now: datetime) -> Q:
     return ~Q(state__in=("draft", *ENDINGS)) & Q(
-        pk__in=Opportunity.objects.filter(nobodys()).order_by().values("pk")
+        pk__in=Opportunity.objects.filter(nobodys(), state__in=UNDER_WAY).order_by().values("pk")
     )
 
 

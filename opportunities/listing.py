@@ -354,6 +354,7 @@ def look(asked: Asked, now: datetime, posted: State | None = None) -> Listing:
     if kept is None:
         kept = _look(key, now)
         if posted:
+            _ = kept.skills  # counted now, so that it is kept too
             COUNTED.put(key, posted.fresh(), kept)
     return replace(kept, asked=replace(kept.asked, sort=asked.sort, size=asked.size), now=now)
 

@@ -16,10 +16,10 @@ from .client import request
 from .targets import SIZES, Measure, Run, table, verdicts
 
 ROUNDS = 5
-WARM = 40
-REQUESTS = 160
+WARM = 24
+REQUESTS = 100
 """In a round, for each page; fewer for what can be done once only."""
-SUBMISSIONS = 60
+SUBMISSIONS = 40
 DESK = 2_000
 
 
