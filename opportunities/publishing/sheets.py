@@ -22,6 +22,8 @@ Cell = str | int | Decimal | date | datetime | None
 
 _RUNS = frozenset("=+-@＝＋－＠")
 _BREAKS = frozenset("\t\r\n")
+_RUNS_ELSEWHERE = re.compile(r"(?<=[\s\S])([;\t\r\n]\s*)(?=[=@＝＠]|[+＋－-]\S)")
+"""Where a spreadsheet set for another separator, such as the semicolon of French ones, would begin a cell inside a text."""
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST = 16_000
 """Characters in one cell: as many as spreadsheets take, whatever the characters."""
@@ -52,7 +54,8 @@ def sheet_name(name: str) -> str:
 
 
 def safe(text: str) -> str:
-    """The text of a cell, with an apostrophe in front of what a spreadsheet would run."""
+    """The text of a cell, with an apostrophe in front of what a spreadsheet would run, whatever separates its cells."""
+    text = _RUNS_ELSEWHERE.sub(r"\1'", text)
     return f"'{text}" if text.lstrip()[:1] in _RUNS or text[:1] in _BREAKS else text
 
 

@@ -1,0 +1,17 @@
+"""Addresses that name nothing: with a NUL, which no text of this site holds and which the database refuses as an error."""
+
+from django.http import Http404
+
+
+class OddAddressMiddleware:
+    """Answers 404 where the part of an address that names something holds a NUL."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        if any("\0" in part for part in (*args, *kwargs.values()) if isinstance(part, str)):
+            raise Http404
