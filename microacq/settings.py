@@ -190,6 +190,7 @@ MIDDLEWARE = [
     "microacq.sessions.SessionLimitsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "microacq.accounts.SecondFactorMiddleware",
+    "microacq.odd_addresses.OddAddressMiddleware",
     "microacq.accounts.SignOnMiddleware",
 ]
 
