@@ -353,8 +353,7 @@ def look(asked: Asked, now: datetime, posted: State | None = None) -> Listing:
     kept = posted and COUNTED.get(key, now, lambda: posted.mark)
     if kept is None:
         kept = _look(key, now)
-        if posted:
-            _ = kept.skills  # counted now, so that it is kept too
+        if posted and kept.skills is not None:  # which counts them now, so that they are kept too
             COUNTED.put(key, posted.fresh(), kept)
     return replace(kept, asked=replace(kept.asked, sort=asked.sort, size=asked.size), now=now)
 
