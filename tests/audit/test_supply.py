@@ -67,7 +67,9 @@ def test_31_installation_checks_the_hashes():
 
 
 def test_31_operations_says_how_to_audit_and_upgrade():
-    upgrade = (BASE / "docs" / "operations.md").read_text().partition("## Upgrade")[2].partition("\n## ")[0]
+    upgrade = (
+        (BASE / "docs" / "operations.md").read_text().partition("\n## Upgrade\n")[2].partition("\n## ")[0]
+    )
     for word in (
         "pip-audit",
         "--require-hashes",
