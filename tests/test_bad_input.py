@@ -20,9 +20,9 @@ from tests.test_applying import BEFORE, CLOSING, answer_field, url, words
 from tests.test_files import EXE, PDF, send_sign_off, stored
 from tests.test_posting import WHY, answer
 
-SCRIPT = "<script>alert('zebra')</script><img src=x onerror=alert(1)>{{ 7|add:7 }}"
+SCRIPT = "<script>alert('zebra')</script><img src=x onerror=alert(1)>{{ 41000|add:963 }}"
 ODD = "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 zero\u200bwidth\u200djoin 🙂👩‍💻 é e\u0301"
-RAW = ("<script>alert('zebra')", "<img src=x", "onerror=alert(1)>", "14</")
+RAW = ("<script>alert('zebra')", "<img src=x", "onerror=alert(1)>", "41963</")
 REFUSED = {"NUL": "a\x00b", "escape": "a\x1bb", "reversed": "pay \u202e0001", "card": "4111 1111 1111 1111"}
 
 
