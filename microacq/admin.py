@@ -21,6 +21,7 @@ from post_office.models import Attachment, Email, EmailTemplate, Log
 from microacq import clock
 from microacq.accounts import mark_verified
 from microacq.forms import GCModelForm
+from microacq.listed_filters import ListedFiltersOnly
 from microacq.models import User
 
 admin.site.enable_nav_sidebar = False  # the front page has the same links, and lists need the width
@@ -66,7 +67,7 @@ class UserForm(GCModelForm):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(ListedFiltersOnly):
     """The team reads; a superuser adds people, grants roles and closes accounts."""
 
     form = UserForm

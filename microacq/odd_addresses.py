@@ -4,7 +4,8 @@ from django.http import Http404
 
 
 class OddAddressMiddleware:
-    """Answers 404 where the part of an address that names something holds a NUL."""
+    """Answers 404 where the part of an address that names something holds a NUL; in the administration, which asks the
+    database whatever the address says, its question too."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -13,5 +14,8 @@ class OddAddressMiddleware:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
-        if any("\0" in part for part in (*args, *kwargs.values()) if isinstance(part, str)):
+        parts = [part for part in (*args, *kwargs.values()) if isinstance(part, str)]
+        if request.resolver_match.namespace == "admin":
+            parts += [value for name, values in request.GET.lists() for value in (name, *values)]
+        if any("\0" in part for part in parts):
             raise Http404

@@ -6,6 +6,8 @@ other privilege: without the team's role they see nothing here, and with it they
 
 from django.contrib import admin
 
+from microacq.listed_filters import ListedFiltersOnly
+
 from .models import Opportunity
 
 
@@ -14,7 +16,7 @@ def acts_for_team(user) -> bool:
     return user.is_authenticated and user.is_active and user.role == user.Role.TEAM
 
 
-class DeskAdmin(admin.ModelAdmin):
+class DeskAdmin(ListedFiltersOnly):
     """Read-only, for the team. Records are evidence: nothing is added, changed or deleted from a list."""
 
     actions = None
