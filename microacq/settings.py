@@ -298,6 +298,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "microacq.signup.SignupForm"
+ACCOUNT_FORMS = {"add_email": "microacq.account_forms.AddEmailForm"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -328,6 +329,10 @@ if OIDC_SERVER_URL:
     )
 
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_FORMS = {
+    "add_webauthn": "microacq.account_forms.AddKeyForm",
+    "edit_webauthn": "microacq.account_forms.EditKeyForm",
+}
 MFA_TOTP_ISSUER = "Micro-acquisition"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 SECOND_FACTOR_REQUIRED = not DEMO
