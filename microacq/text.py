@@ -28,6 +28,15 @@ _MONTHS = {
 # fmt: on
 
 
+def french_spaces(line: str) -> str:
+    """A line with the spaces of French as Canada writes it: a no-break one before a colon and inside guillemets, none
+    before ; ! and ?. A colon inside a word, an hour or an address stays as it is."""
+    line = re.sub(r"(?<=\S)[ \xa0\u202f]*:(?=\s|$)", "\xa0:", line)
+    line = re.sub(r"«[ \xa0\u202f]*", "«\xa0", line)
+    line = re.sub(r"[ \xa0\u202f]*»", "\xa0»", line)
+    return re.sub(r"[ \xa0\u202f]+(?=[;!?])", "", line)
+
+
 def count_words(text: str) -> int:
     """The number of words as a person counts them: punctuation standing alone is not a word."""
     return sum(1 for word in _BREAKS.split(text or "") if any(c.isalnum() for c in word))
@@ -81,10 +90,10 @@ def date_words(day: date, language: str) -> str:
 
 def eastern_words(moment: datetime, language: str) -> str:
     """A moment in words with its zone: "January 15, 2027, 2:00 p.m. Eastern time" or
-    "15 janvier 2027, 14 h, heure de l'Est", whose "14 h" does not break. Takes an aware datetime."""
+    "15 janvier 2027, 14 h, heure de l’Est", whose "14 h" does not break. Takes an aware datetime."""
     local = moment.astimezone(EASTERN)
     if language == "fr":
         minutes = f"\xa0{local.minute:02d}" if local.minute else ""
-        return f"{date_words(local, 'fr')}, {local.hour}\xa0h{minutes}, heure de l'Est"
+        return f"{date_words(local, 'fr')}, {local.hour}\xa0h{minutes}, heure de l’Est"
     half = "p.m." if local.hour >= 12 else "a.m."
     return f"{date_words(local, 'en')}, {local.hour % 12 or 12}:{local.minute:02d} {half} Eastern time"

@@ -16,6 +16,7 @@ from django.utils.translation import override
 from microacq import clock, outbox
 from microacq.markdown import render
 from microacq.models import User
+from microacq.text import french_spaces
 
 from .lifecycle import performed
 from .models import Announcement, Notification
@@ -97,6 +98,10 @@ def render_mail(template: str, language: str, context: dict) -> tuple[str, str, 
     """
     with override(language):
         subject, _line, body = render_to_string(f"emails/{template}.txt", context).strip().partition("\n")
+        if (
+            language == "fr"
+        ):  # a subject is a reference, a colon and a sentence: the colon is the same in every template
+            subject = french_spaces(subject)
         body = body.strip()
         shell = {
             **context,

@@ -222,23 +222,38 @@ def test_long_texts_keep_plain_new_lines_and_a_limit():
         (
             dt.datetime(2027, 1, 15, 19, 0, tzinfo=dt.UTC),
             "January 15, 2027, 2:00 p.m. Eastern time",
-            "15 janvier 2027, 14\xa0h, heure de l'Est",
+            "15 janvier 2027, 14\xa0h, heure de l’Est",
         ),
         (
             dt.datetime(2027, 7, 1, 4, 5, tzinfo=dt.UTC),
             "July 1, 2027, 12:05 a.m. Eastern time",
-            "1er juillet 2027, 0\xa0h\xa005, heure de l'Est",
+            "1er juillet 2027, 0\xa0h\xa005, heure de l’Est",
         ),
         (
             dt.datetime(2027, 7, 1, 16, 30, tzinfo=dt.UTC),
             "July 1, 2027, 12:30 p.m. Eastern time",
-            "1er juillet 2027, 12\xa0h\xa030, heure de l'Est",
+            "1er juillet 2027, 12\xa0h\xa030, heure de l’Est",
         ),
     ],
 )
 def test_moments_in_words(moment, english, french):
     assert text.eastern_words(moment, "en") == english
     assert text.eastern_words(moment, "fr") == french
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("MA-2027-0001: le contrat est signé", "MA-2027-0001\xa0: le contrat est signé"),
+        ("Titre : « Un test »", "Titre\xa0: «\xa0Un test\xa0»"),
+        ("«\xa0Déjà\xa0» écrit\xa0: bien", "«\xa0Déjà\xa0» écrit\xa0: bien"),
+        ("Prêt ? Oui ; allez !", "Prêt? Oui; allez!"),
+        ("À 14:30, voir https://exemple.ca/a:b", "À 14:30, voir https://exemple.ca/a:b"),
+        ("À suivre:", "À suivre\xa0:"),
+    ],
+)
+def test_the_spaces_of_french(typed, written):
+    assert text.french_spaces(typed) == written
 
 
 def input_tag(html, name):

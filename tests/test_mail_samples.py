@@ -37,6 +37,9 @@ def test_each_has_its_words_in_both_languages_and_all_that_ask_show_the_survey()
         assert [words["language"] for words in samples[name].words] == ["en", "fr"], name
         assert all(words["subject"].strip() and words["text"].strip() for words in samples[name].words), name
         assert all(str(occasion["when"]) != name for occasion in samples[name].occasions), name
+        english, french = samples[name].words
+        assert ": " not in french["subject"].replace("\xa0: ", ""), french["subject"]
+        assert "\xa0:" not in english["subject"], english["subject"]
     asking = {
         notice.template
         for row in LIFECYCLE
