@@ -118,7 +118,7 @@ def update(base: Path = BASE_DIR) -> None:
         write_po(
             file,
             french,
-            width=100,
+            width=120,
             no_location=False,
             include_lineno=False,
             sort_output=True,

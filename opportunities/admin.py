@@ -73,6 +73,7 @@ class CriterionInline(TranslationStackedInline):
     """Criteria, whose wording can be mended with the statement. They are added and removed on the statement's own pages."""
 
     form = GCModelForm
+    template = "admin/opportunities/opportunity/criterion.html"
     extra = 0
     can_delete = False
     fields = ("text",)
@@ -121,7 +122,6 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
         "late",
         "owned_by",
         "client",
-        "branch",
     )
     list_display_links = ("reference",)
     list_filter = (

@@ -17,9 +17,8 @@ from microacq.templatetags import gc
 from . import mail_log
 from .admin_base import DeskAdmin
 from .admin_records import moment
-from .lifecycle import LIFECYCLE, Refused
+from .lifecycle import Refused
 from .mail_log import MAIL_STATUS
-from .mail_samples import OTHER_OCCASIONS
 from .models import SentMail, Subscription
 
 OPPORTUNITY = "notification__opportunity"
@@ -44,13 +43,14 @@ class MailStatusFilter(admin.SimpleListFilter):
 
 
 class TemplateFilter(admin.SimpleListFilter):
-    """By what it is; those of the accounts have no name of ours."""
+    """By what it is, in words; those of the accounts are one kind."""
 
     title, parameter_name = _("email"), "template"
+    template = "admin/closed_filter.html"
 
     def lookups(self, request, model_admin):
-        names = {notice.template for row in LIFECYCLE for notice in row.told} | set(OTHER_OCCASIONS)
-        return [("accounts", _("About an account")), *((name, name) for name in sorted(names))]
+        kinds = sorted((mail_log.kind(name), name) for name in mail_log.names())
+        return [("accounts", _("About an account")), *((name, words) for words, name in kinds)]
 
     def queryset(self, request, queryset):
         if self.value() == "accounts":
@@ -73,7 +73,7 @@ class SentMailAdmin(DeskAdmin):
         moment("last_updated", _("last try")),
     )
     list_filter = (MailStatusFilter, TemplateFilter)
-    list_select_related = ("notification__recipient", "notification__opportunity")
+    list_select_related = ("notification__recipient", "notification__opportunity", "notification__event")
     search_fields = ("notification__opportunity__reference",)
     search_help_text = _("By the opportunity’s reference")
     ordering = ("-created", "-pk")
@@ -117,7 +117,10 @@ class SentMailAdmin(DeskAdmin):
     @admin.display(description=_("email"))
     def mail(self, email):
         notification = mail_log.notification_of(email)
-        return notification.template if notification else email.subject
+        if notification is None:
+            return email.subject
+        event = notification.event
+        return mail_log.kind(notification.template, notification.audience, event.transition if event else "")
 
     @admin.display(description=_("goes out when"))
     def when(self, email):

@@ -238,17 +238,18 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
         .values("state")
         .annotate(count=Count("pk"), oldest=Min("state_since"), late=Count("pk", filter=late(now)))
     }
+    taken = sum(row["count"] for name, row in counted.items() if name in IN_PROGRESS)
+    # A place that is free makes one line of the waitlist; otherwise it is a state like the others.
+    waiting = counted.pop("waitlisted", None) if taken < settings.CAPACITY else None
     team, others = [], []
     for state in sorted(STATES.values(), key=lambda state: state.step):
         row = counted.get(state.name)
         if state.name in UNDER_WAY and (row or state.name in QUEUE_LABELS):
             (team if state.waits_for is Role.TEAM else others).append(_state_line(state, row, now))
-    taken = sum(row["count"] for name, row in counted.items() if name in IN_PROGRESS)
-    waiting = counted.get("waitlisted")
-    if waiting and taken < settings.CAPACITY:
+    if waiting:
         url, days = listed("opportunity", state="waitlisted"), days_since(waiting["oldest"], now)
-        free = min(settings.CAPACITY - taken, waiting["count"])
-        team.append(Queue(_("Waitlisted, and a place is free"), free, url, Role.TEAM.label, days))
+        waitlist = Queue(_("Waitlisted, and a place is free"), waiting["count"], url, Role.TEAM.label, days)
+        team.append(waitlist)
     team.append(_questions(seen, now))
     for sign, line in _sign_lines(seen, now):
         (team if sign.waits_for is Role.TEAM else others).append(line)

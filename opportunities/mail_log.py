@@ -18,7 +18,7 @@ from microacq import outbox
 from microacq.models import User
 
 from .lifecycle import LIFECYCLE, Refused
-from .mail_samples import OTHER_OCCASIONS
+from .mail_samples import AUDIENCES, OTHER_OCCASIONS
 from .models import Event, Notification, SentAgain, Subscription
 
 MAIL_STATUS = {
@@ -51,10 +51,32 @@ def problem(kind: str):
 
 def occasion(template: str):
     """When an email goes out, in words."""
-    for row in LIFECYCLE:
-        if any(notice.template == template for notice in row.told):
-            return row.label
-    return OTHER_OCCASIONS.get(template, template)
+    labels = [row.label for row in LIFECYCLE if any(notice.template == template for notice in row.told)]
+    if not labels:
+        return OTHER_OCCASIONS.get(template, template)
+    return " / ".join(map(str, labels))
+
+
+def names() -> set[str]:
+    """The templates of the emails that the site sends, but for those of the accounts."""
+    return {notice.template for row in LIFECYCLE for notice in row.told} | set(OTHER_OCCASIONS)
+
+
+def kind(template: str, audience: str = "", transition: str = "") -> str:
+    """What an email is, in words: when it goes out, and to whom. Of one email its audience and transition are known, and
+    the others that the template serves are left out."""
+    told = [(row, notice.audience) for row in LIFECYCLE for notice in row.told if notice.template == template]
+    own = [
+        (row, who)
+        for row, who in told
+        if (not audience or who == audience) and (not transition or row.name == transition)
+    ]
+    told = own or told
+    if not told:
+        return str(OTHER_OCCASIONS.get(template, template))
+    when = " / ".join(dict.fromkeys(str(row.label) for row, _who in told))
+    whom = ", ".join(dict.fromkeys(str(AUDIENCES.get(who, who)) for _row, who in told))
+    return f"{when} → {whom}"
 
 
 def names_are_open(opportunity: str) -> Exists:

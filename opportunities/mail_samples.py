@@ -4,6 +4,7 @@ Knows the lifecycle's notices, the files of templates/emails/ and the mails of t
 nothing, and asks the database nothing.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,8 +15,9 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.template import TemplateDoesNotExist
+from django.utils.text import capfirst
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from microacq import business_days, clock
 from microacq.models import User
@@ -102,6 +104,15 @@ class Sample:
     name: str
     occasions: list[dict] = field(default_factory=list)
     words: list[dict] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """What it is called in the reader's language: its subject without the reference, or else when it goes out."""
+        language = (get_language() or LANGUAGES[0])[:2]
+        for words in self.words:
+            if words["language"] == language:
+                return capfirst(re.sub(rf"^{REFERENCE}\s*:\s*", "", words["subject"]))
+        return str(self.occasions[0]["when"])
 
 
 class _Pretended:

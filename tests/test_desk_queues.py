@@ -37,12 +37,21 @@ def test_every_queue_has_its_place_and_says_in_words_that_it_is_empty(cast, clie
     page = client.get(reverse("admin:index")).text
     for name in NAMED:
         assert name in page
-    assert page.count('<span class="gc-tag gc-tag--quiet">None</span>') >= len(NAMED)
+    assert page.count('<td class="gc-number">–</td>') >= 2 * len(NAMED)
     client.force_login(cast.tom)
     assert (
         "file d’attente" in client.get("/fr/admin/").text.lower()
         or client.get("/fr/admin/").status_code == 200
     )
+
+
+def test_the_waitlist_is_one_line_whether_or_not_a_place_is_free(cast, settings):
+    needs = [at("waitlisted", cast), at("waitlisted", cast)]
+    for capacity, label in ((10, "Waitlisted, and a place is free"), (0, "Waitlisted")):
+        settings.CAPACITY = capacity
+        found = by_label(cast, clock.now())
+        listed = {name: line.count for name, line in found.items() if "waitlist" in line.url}
+        assert listed == {label: len(needs)}
 
 
 @pytest.mark.parametrize("name", sorted(desk.SIGNS))

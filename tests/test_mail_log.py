@@ -1,5 +1,6 @@
 """The log of emails: what was sent, to whom, why not; its words where they may be read; sent again, on record."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -80,6 +81,26 @@ def test_a_failed_email_says_why_and_is_queued_again_as_it_is(client, cast):
     assert email in outbox.due(NOW)
     assert SentAgain.objects.get().copy is None
     assert again(client, email).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "chosen"),
+    [
+        ("en", "Submit the inquiry → the client", "Submit the inquiry → the micro-acquisition team"),
+        ("fr", "Soumettre la demande initiale → le client", "Soumettre la demande initiale → l’équipe"),
+    ],
+)
+def test_each_email_and_each_filter_is_named_in_words(client, cast, language, told, chosen):
+    at("screening", cast, now=NOW)
+    client.force_login(cast.tess)
+    page = client.get(LIST.replace("/en/", f"/{language}/")).text
+    assert told in page and chosen in page
+    shown = re.sub(r"<[^>]+>", " ", page)
+    for name in mail_log.names():
+        assert not re.search(rf"\b{name}\b", shown) or "_" not in name, name
+    client.force_login(cast.tom)
+    samples = re.sub(r"<[^>]+>", " ", client.get(reverse("admin:mail_samples")).text)
+    assert "inquiry_received" not in samples
 
 
 def test_what_went_to_suppliers_is_closed_until_the_evaluation_is_confirmed(client, cast):
