@@ -52,6 +52,11 @@ class AccessCopyAdmin(DeskAdmin):
             return ("address", "reason")
         return ("whose", "reason", "made_by", moment("made_at", _("made")), "sha256")
 
+    def add_view(self, request, form_url="", extra_context=None):
+        """Its answer is a file, so one button says it all."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, one_button | (extra_context or {}))
+
     def save_model(self, request, obj, form, change):
         request.access_file, made = access_request.make(
             request.user, form.user, form.subscription, form.cleaned_data["reason"], clock.now()

@@ -69,10 +69,17 @@ class StatementTextsForm(GCModelForm):
         return data
 
 
+class CriterionForm(GCModelForm):
+    """A criterion's words, labelled as the statement's texts are."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+
+
 class CriterionInline(TranslationStackedInline):
     """Criteria, whose wording can be mended with the statement. They are added and removed on the statement's own pages."""
 
-    form = GCModelForm
+    form = CriterionForm
     template = "admin/opportunities/opportunity/criterion.html"
     extra = 0
     can_delete = False

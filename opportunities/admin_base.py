@@ -23,6 +23,7 @@ class DeskAdmin(ListedFiltersOnly):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    empty_value_display = "–"
 
     def has_module_permission(self, request):
         return acts_for_team(request.user)
