@@ -151,7 +151,7 @@ INSTALLED_APPS = [
     "microacq",
     "opportunities",
     "evaluations",
-    "django.contrib.admin",
+    "microacq.admin_site.Config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,6 +1,9 @@
 """The team's places: how many opportunities are in progress, the waitlist in order, and the nudge when a place frees."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
+from django.db.models import Count
 
 from . import notifications
 from .lifecycle import performed
@@ -15,16 +18,18 @@ SHOWN = 10
 
 def places() -> dict[str, int]:
     """How many opportunities are in progress, out of how many places, and how many needs wait. One query."""
-    states = list(
-        Opportunity.objects.filter(state__in=(*IN_PROGRESS, "waitlisted")).values_list("state", flat=True)
-    )
-    waiting = states.count("waitlisted")
-    taken = len(states) - waiting
+    counted = Opportunity.objects.filter(state__in=(*IN_PROGRESS, "waitlisted")).order_by()
+    return places_of(dict(counted.values_list("state").annotate(Count("pk"))))
+
+
+def places_of(counted: Mapping[str, int]) -> dict[str, int]:
+    """The same, when it is known how many opportunities are in each state."""
+    taken = sum(counted.get(state, 0) for state in IN_PROGRESS)
     return {
         "taken": taken,
         "all": settings.CAPACITY,
         "free": max(settings.CAPACITY - taken, 0),
-        "waiting": waiting,
+        "waiting": counted.get("waitlisted", 0),
     }
 
 

@@ -5,14 +5,13 @@ queue and the list's filter, so that both say the same. Knows counts and ages, n
 The time is given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import CharField, Count, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +20,8 @@ from post_office.models import STATUS, Email
 from microacq import business_days, clock
 
 from . import splitting
-from .capacity import IN_PROGRESS
-from .lifecycle import BY_NAME, ENDINGS, STATES, Role
+from .capacity import places_of
+from .lifecycle import BY_NAME, STATES, Role
 from .models import Assessment, Contract, Extension, Opportunity, Question
 from .ownership import nobodys
 
@@ -87,6 +86,8 @@ class Sign:
     label: Any
     waits_for: Role
     condition: Callable[[datetime], Q]
+    states: Collection[str]
+    """Those that it can be in: when nothing is in them, nothing is looked for."""
     overdue: bool = False
     aged: bool = True
     """Whether the time in the state is its age."""
@@ -103,7 +104,7 @@ def _closing(now: datetime) -> Q:
 
 
 def _evaluation_late(now: datetime) -> Q:
-    return Q(state__in=[state.name for state in STATES.values() if state.step == 5]) & late(now)
+    return Q(state__in=EVALUATED) & late(now)
 
 
 def _draw_due(now: datetime) -> Q:
@@ -133,26 +134,37 @@ def _extension(now: datetime) -> Q:
 
 
 def _splitting(now: datetime) -> Q:
-    return Q(state__in=BY_NAME["decide_splitting"].sources) & splitting.undecided()
+    return Q(state__in=DECIDED_IN) & splitting.undecided()
 
 
 def _unowned(now: datetime) -> Q:
-    return ~Q(state__in=("draft", *ENDINGS)) & Q(
-        pk__in=Opportunity.objects.filter(nobodys(), state__in=UNDER_WAY).order_by().values("pk")
-    )
+    nobody = Opportunity.objects.filter(nobodys(), state__in=OWNED).order_by()
+    return Q(state__in=OWNED, pk__in=nobody.values("pk"))
 
 
+UNDER_WAY = [state.name for state in STATES.values() if not state.is_ending]
+OWNED = [name for name in UNDER_WAY if name != "draft"]
+EVALUATED = [state.name for state in STATES.values() if state.step == 5]
+DECIDED_IN = BY_NAME["decide_splitting"].sources
 SIGNS = {
     sign.name: sign
     for sign in (
-        Sign("splitting", _("Contract splitting to decide"), Role.TEAM, _splitting),
-        Sign("draw", _("Draws due"), Role.TEAM, _draw_due, overdue=True),
-        Sign("extension", _("New delivery dates to approve"), Role.TEAM, _extension),
-        Sign("unowned", _("Without an owner in the team"), Role.TEAM, _unowned, aged=False),
-        Sign("closing", _("Closing within two business days"), Role.CLOCK, _closing, aged=False),
-        Sign("evaluation", _("Evaluations late"), Role.CLIENT, _evaluation_late, overdue=True),
-        Sign("offer", _("Offers past their date"), Role.CLOCK, _offer_late, overdue=True),
-        Sign("delivery", _("Deliveries late"), Role.SUPPLIER, _delivery_late, overdue=True, aged=False),
+        Sign("splitting", _("Contract splitting to decide"), Role.TEAM, _splitting, DECIDED_IN),
+        Sign("draw", _("Draws due"), Role.TEAM, _draw_due, ("drawing",), overdue=True),
+        Sign("extension", _("New delivery dates to approve"), Role.TEAM, _extension, ("work",)),
+        Sign("unowned", _("Without an owner in the team"), Role.TEAM, _unowned, OWNED, aged=False),
+        Sign("closing", _("Closing within two business days"), Role.CLOCK, _closing, ("posted",), aged=False),
+        Sign("evaluation", _("Evaluations late"), Role.CLIENT, _evaluation_late, EVALUATED, overdue=True),
+        Sign("offer", _("Offers past their date"), Role.CLOCK, _offer_late, ("selection",), overdue=True),
+        Sign(
+            "delivery",
+            _("Deliveries late"),
+            Role.SUPPLIER,
+            _delivery_late,
+            ("work",),
+            overdue=True,
+            aged=False,
+        ),
     )
 }
 """In the order of the front page. The list's filter `due` takes their names."""
@@ -168,9 +180,6 @@ QUEUE_LABELS = {
 """The states whose queue is always there, even empty, under its own name."""
 
 
-UNDER_WAY = [state.name for state in STATES.values() if not state.is_ending]
-
-
 def _state_line(state, row: dict | None, now: datetime) -> Queue:
     row = row or {"count": 0, "oldest": now, "late": 0}
     return Queue(
@@ -183,64 +192,65 @@ def _state_line(state, row: dict | None, now: datetime) -> Queue:
     )
 
 
-def _sign_lines(seen, now: datetime) -> list[tuple[Sign, Queue]]:
-    asked = {}
-    for sign in SIGNS.values():
-        asked[f"{sign.name}_count"] = Count("pk", filter=sign.condition(now))
-        asked[f"{sign.name}_oldest"] = Min("state_since", filter=sign.condition(now))
-    found = seen.order_by().aggregate(**asked)
-    lines = []
-    for sign in SIGNS.values():
-        count, oldest = found[f"{sign.name}_count"], found[f"{sign.name}_oldest"]
-        days = (days_since(oldest, now) if oldest else 0) if sign.aged else None
-        filters = {"due": sign.name}
-        line = Queue(
-            sign.label,
-            count,
-            listed("opportunity", **filters),
-            sign.waits_for.label,
-            days,
-            count if sign.overdue else 0,
-        )
-        lines.append((sign, line))
-    return lines
-
-
-def _questions(seen, now: datetime) -> Queue:
-    # After closing nothing is published any more: what was not answered then is no work left to do.
-    open_now = seen.filter(state="posted", closing_at__gt=now)
-    asked = Question.objects.filter(opportunity__in=open_now, published_at=None, set_aside_at=None)
-    found = asked.aggregate(count=Count("pk"), oldest=Min("asked_at"))
-    days = days_since(found["oldest"] or now, now)
+def _sign_line(sign: Sign, found: tuple | None, now: datetime) -> Queue:
+    _name, count, oldest = found or (sign.name, 0, None)
     return Queue(
-        _("Questions to answer"), found["count"], listed("question", status="waiting"), Role.TEAM.label, days
+        sign.label,
+        count,
+        listed("opportunity", due=sign.name),
+        sign.waits_for.label,
+        days_since(oldest or now, now) if sign.aged else None,
+        count if sign.overdue else 0,
     )
 
 
-def _failed_mail(now: datetime) -> Queue:
-    found = Email.objects.filter(status=STATUS.failed).aggregate(count=Count("pk"), oldest=Min("created"))
-    url = listed("sentmail", status=str(STATUS.failed))
-    days = days_since(found["oldest"] or now, now)
-    return Queue(_("Emails that failed"), found["count"], url, Role.TEAM.label, days, found["count"])
+def _record_line(label, found: tuple, url: str, now: datetime, *, overdue: bool = False) -> Queue:
+    _name, count, oldest = found
+    days = days_since(oldest or now, now)
+    return Queue(label, count, url, Role.TEAM.label, days, count if overdue else 0)
 
 
-def queues(user, now: datetime) -> dict[str, list[Queue]]:
-    """The queues, for "team" and for "others", by step. Four queries, whatever they hold.
+def _counted(rows, name: str, since: str):
+    """How many rows, and since when the oldest: one part of a query that asks for several such pairs."""
+    return rows.order_by().values_list(Value(name, CharField())).annotate(Count("pk"), Min(since))
+
+
+def _found(seen, states, now: datetime) -> dict[str, tuple]:
+    """(name, count, oldest) of each sign that may be there, of the questions and of the emails. One query, each part of
+    which reads what its own index gives. `states` are those that something is in: elsewhere no sign is looked for."""
+    # After closing nothing is published any more: what was not answered then is no work left to do.
+    open_now = seen.filter(state="posted", closing_at__gt=now)
+    asked = Question.objects.filter(opportunity__in=open_now, published_at=None, set_aside_at=None)
+    parts = [
+        _counted(asked, "questions", "asked_at"),
+        *(
+            _counted(seen.filter(sign.condition(now)), sign.name, "state_since")
+            for sign in SIGNS.values()
+            if states & set(sign.states)
+        ),
+    ]
+    failed = _counted(Email.objects.filter(status=STATUS.failed), "failed", "created")
+    return {row[0]: row for row in failed.union(*parts, all=True)}
+
+
+def queues(user, now: datetime) -> dict[str, Any]:
+    """The queues, for "team" and for "others", by step, and the "places" of the team. Two queries, whatever they hold.
 
     Those with a name of their own are there even when empty, so that each has its place; other states only when
     something is in them.
     """
+    seen = Opportunity.objects.visible_to(user).order_by()
     # What has ended is in no queue, and in time most have.
-    seen = Opportunity.objects.visible_to(user).filter(state__in=UNDER_WAY)
     counted = {
         row["state"]: row
-        for row in seen.order_by()
+        for row in seen.filter(state__in=UNDER_WAY)
         .values("state")
         .annotate(count=Count("pk"), oldest=Min("state_since"), late=Count("pk", filter=late(now)))
     }
-    taken = sum(row["count"] for name, row in counted.items() if name in IN_PROGRESS)
+    found = _found(seen, counted.keys(), now)
+    places = places_of({name: row["count"] for name, row in counted.items()})
     # A place that is free makes one line of the waitlist; otherwise it is a state like the others.
-    waiting = counted.pop("waitlisted", None) if taken < settings.CAPACITY else None
+    waiting = counted.pop("waitlisted", None) if places["free"] else None
     team, others = [], []
     for state in sorted(STATES.values(), key=lambda state: state.step):
         row = counted.get(state.name)
@@ -250,8 +260,10 @@ def queues(user, now: datetime) -> dict[str, list[Queue]]:
         url, days = listed("opportunity", state="waitlisted"), days_since(waiting["oldest"], now)
         waitlist = Queue(_("Waitlisted, and a place is free"), waiting["count"], url, Role.TEAM.label, days)
         team.append(waitlist)
-    team.append(_questions(seen, now))
-    for sign, line in _sign_lines(seen, now):
-        (team if sign.waits_for is Role.TEAM else others).append(line)
-    team.append(_failed_mail(now))
-    return {"team": team, "others": others}
+    unanswered = listed("question", status="waiting")
+    team.append(_record_line(_("Questions to answer"), found["questions"], unanswered, now))
+    for sign in SIGNS.values():
+        (team if sign.waits_for is Role.TEAM else others).append(_sign_line(sign, found.get(sign.name), now))
+    mails = listed("sentmail", status=str(STATUS.failed))
+    team.append(_record_line(_("Emails that failed"), found["failed"], mails, now, overdue=True))
+    return {"places": places, "team": team, "others": others}

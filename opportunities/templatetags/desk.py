@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def queues(context):
-    """{"team", "others"}: what waits, for whoever reads."""
+    """{"places", "team", "others"}: the team's places, and what waits, for whoever reads."""
     return desk.queues(context["request"].user, clock.now())
 
 
@@ -25,4 +25,4 @@ def capacity():
 @register.simple_tag
 def waitlist():
     """The first needs of the waitlist, in order."""
-    return team_capacity.waitlist()[: team_capacity.SHOWN]
+    return team_capacity.waitlist().only("reference", "title_en", "title_fr")[: team_capacity.SHOWN]
