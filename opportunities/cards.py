@@ -1,77 +1,97 @@
-"""What a card of the public list says of each opportunity, ready to be shown: light rows, one query, no models.
+"""What the public list says of each opportunity, one card each, as HTML: one query, no models, no template.
 
 Knows only what was posted. Everything is in the reader's language; the time is given.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db import connection
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
 from microacq import clock, money
 from microacq.templatetags.gc import eastern, eastern_date
 
 from . import listing
-from .models import Opportunity
+from .public_status import OPEN, public_status
 
 LONGEST_TEXT = 240
 PLACE = "REFERENCE"
 """Stands for the reference in the address of a page, so that one look-up serves every card."""
+FACTS = """
+SELECT posted.reference, posted.state, posted.closing_at, posted.amended_at IS NOT NULL, posted.fixed_price,
+       coalesce(nullif(posted.title_{language}, ''), posted.title_{other}, ''),
+       coalesce(nullif(posted.short_description_{language}, ''), posted.short_description_{other}, ''),
+       ARRAY(SELECT skill.name_{language} FROM opportunities_opportunity_skills through
+             JOIN opportunities_skill skill ON skill.id = through.skill_id
+             WHERE through.opportunity_id = posted.id ORDER BY skill.name_en)
+FROM unnest(ARRAY({keys})) WITH ORDINALITY AS wanted (id, place)
+JOIN opportunities_opportunity posted ON posted.id = wanted.id
+ORDER BY wanted.place
+"""
+CARD = """<li class="gc-card">
+      <p><span class="gc-tag {tag}">{status}</span>{updated}</p>
+      <{level}><a href="{url}">{title}</a></{level}>
+      <p>{text}</p>
+      <p><strong>{price}</strong> {before_taxes}</p>
+      {skills}<p>{when}</p>
+    </li>"""
 
 
-@dataclass
-class Card:
-    """One opportunity, as its card shows it."""
+@dataclass(frozen=True)
+class Timed:
+    """What the status of an opportunity depends on."""
 
-    reference: str
     state: str
     closing_at: datetime
-    updated: bool
-    title: str
-    text: str
-    price: str
-    skills: str
-    url: str
-    status: listing.PublicStatus = listing.OPEN
-    when: Any = ""
 
     def is_open(self, now: datetime) -> bool:
         """As `Opportunity.is_open`."""
         return self.state == "posted" and now < self.closing_at
 
 
-def cards(parts, now: datetime) -> list[Card]:
-    """The cards of what querysets of posted opportunities give, in their order. One query."""
+def cards(parts, now: datetime, level: str = "h2") -> list[SafeString]:
+    """The cards, each an item of a list, of what querysets of posted opportunities give, in their order. One query.
+
+    `level` is the heading of a card.
+    """
     language = "fr" if (get_language() or "en").startswith("fr") else "en"
-    other = "en" if language == "fr" else "fr"
-    through = Opportunity.skills.through.objects.filter(opportunity=OuterRef("pk")).order_by("skill__name_en")
-    names = ArraySubquery(through.values(f"skill__name_{language}"))
-    facts = ["reference", "state", "closing_at", "amended_at", "fixed_price"]
-    facts += [f"{name}_{tongue}" for name in ("title", "short_description") for tongue in (language, other)]
     pattern = reverse("opportunity", args=[PLACE])
+    before_taxes, skills_label = escape(gettext("before taxes")), escape(gettext("Skills:"))
+    updated_tag = format_html(' <span class="gc-tag">{}</span>', gettext("Updated"))
     made = []
-    rows = listing.one_after_another(parts, *facts, names)
-    for reference, state, closing, amended, price, title, title2, text, text2, skills in rows:
-        card = Card(
-            reference=reference,
-            state=state,
-            closing_at=closing,
-            updated=amended is not None,
-            title=title or title2 or "",
-            text=cut(text or text2 or ""),
-            price=money.display(price, language),
-            skills=", ".join(filter(None, skills)),
-            url=pattern.replace(PLACE, reference),
+    for reference, state, closing, updated, price, title, text, skills in _rows(parts, language):
+        status = public_status(timed := Timed(state, closing), now)
+        named = escape(", ".join(filter(None, skills)))
+        card = CARD.format(
+            tag=status.tag,
+            status=escape(status.label),
+            updated=updated_tag if updated else "",
+            level=level,
+            url=escape(pattern.replace(PLACE, reference)),
+            title=escape(title),
+            text=escape(cut(text)),
+            price=escape(money.display(price, language)),
+            before_taxes=before_taxes,
+            skills=f"<p>{skills_label} {named}</p>\n      " if named else "",
+            when=_when(timed, status is OPEN, now),
         )
-        card.status = listing.public_status(card, now)
-        card.when = _when(card, now)
-        made.append(card)
+        made.append(mark_safe(card))  # noqa: S308 - each of its parts was escaped just here
     return made
+
+
+def _rows(parts, language: str) -> list[tuple]:
+    keys = listing.one_after_another(parts, "pk")
+    if not parts:
+        return []
+    sql, params = keys.query.sql_with_params()
+    other = "en" if language == "fr" else "fr"
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS.format(language=language, other=other, keys=sql), params)
+        return cursor.fetchall()
 
 
 def cut(text: str) -> str:
@@ -79,18 +99,18 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def _when(card: Card, now: datetime) -> Any:
-    if card.status is not listing.OPEN:
+def _when(timed: Timed, is_open: bool, now: datetime) -> SafeString:
+    if not is_open:
         closed = gettext("Closing date: %(when)s").replace("%(when)s", "{}")
-        return format_html(closed, eastern_date(card.closing_at))
-    days = days_between(now, card.closing_at)
+        return format_html(closed, eastern_date(timed.closing_at))
+    days = days_between(now, timed.closing_at)
     left = (
         ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
         if days
         else gettext("today")
     )
     return format_html(
-        gettext("Closes %(when)s").replace("%(when)s", "{}") + " ({})", eastern(card.closing_at), left
+        gettext("Closes %(when)s").replace("%(when)s", "{}") + " ({})", eastern(timed.closing_at), left
     )
 
 

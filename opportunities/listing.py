@@ -1,7 +1,7 @@
-"""The public list: the status of an opportunity in plain words, what a visitor asked for, what is found, and the order.
+"""The public list: what a visitor asked for, what is found, how many there are, and the order.
 
-Knows only what was posted. A status is decided by the time, never by whether a job has run. Whatever the list holds, it
-takes the same few queries, which read the index `public_facts` and the search's, and the texts of one page alone.
+Knows only what was posted. Whatever the list holds, it takes the same few queries: the counts that the database keeps, or
+what it counts in the index `public_facts` and the search's, and the texts of one page alone.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,62 +10,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Value, When
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from microacq import clock
 
-from . import search
+from . import posted_counts, search
 from .facets import Facet, Skills, skills_left, skills_there, tally, uncounted
 from .kept import Kept
 from .models import Opportunity
+from .public_status import AWAITING_RESULT, awaits_result, is_open
 from .publishing.changes import State
-
-AWAITING_RESULT = ("opened", "evaluation", "review", "confirmed", "drawing", "selection")
-UNDER_CONTRACT = ("work", "acceptance", "invoicing", "certification", "paying", "registry")
-
-
-@dataclass(frozen=True)
-class PublicStatus:
-    """`key` for filters, the label that everyone reads, and the look of its tag."""
-
-    key: str
-    label: Any
-    tag: str
-
-
-OPEN = PublicStatus("open", pgettext_lazy("public status", "Open"), "gc-tag--open")
-AWAITING = PublicStatus("result", pgettext_lazy("public status", "Closed, result to come"), "gc-tag--wait")
-AWARDED = PublicStatus("awarded", pgettext_lazy("public status", "Supplier selected"), "gc-tag--done")
-COMPLETE = PublicStatus("complete", pgettext_lazy("public status", "Complete"), "gc-tag--done")
-NO_AWARD = PublicStatus(
-    "no_award", pgettext_lazy("public status", "Closed without a supplier"), "gc-tag--quiet"
-)
-CANCELLED = PublicStatus("cancelled", pgettext_lazy("public status", "Cancelled"), "gc-tag--stop")
-TERMINATED = PublicStatus(
-    "terminated", pgettext_lazy("public status", "Contract ended early"), "gc-tag--stop"
-)
-ENDED = {"complete": COMPLETE, "no_award": NO_AWARD, "cancelled": CANCELLED, "terminated": TERMINATED}
-
-
-def public_status(opportunity, now: datetime) -> PublicStatus:
-    """The status of a posted opportunity, as everyone reads it."""
-    if opportunity.is_open(now):
-        return OPEN
-    if opportunity.state in ENDED:
-        return ENDED[opportunity.state]
-    return AWARDED if opportunity.state in UNDER_CONTRACT else AWAITING
-
-
-def is_open(now: datetime) -> Q:
-    """The condition for those that suppliers can apply to."""
-    return Q(state="posted", closing_at__gt=now)
-
-
-def awaits_result(now: datetime) -> Q:
-    """The condition for those that closed and have no result yet."""
-    return Q(state__in=AWAITING_RESULT) | Q(state="posted", closing_at__lte=now)
-
 
 # --- What can be asked for -------------------------------------------------------------------------------------------
 
@@ -95,14 +50,14 @@ PRICES = (
 )
 
 
-def _closes_within(days: int):
+def _end_of_day(now: datetime, days: int) -> datetime:
     """The days as a visitor counts them: until the end of the day that is so many from today, in Eastern time."""
+    day = now.astimezone(clock.EASTERN).date() + timedelta(days=days + 1)
+    return datetime.combine(day, time(), tzinfo=clock.EASTERN)
 
-    def condition(now: datetime) -> Q:
-        day = now.astimezone(clock.EASTERN).date() + timedelta(days=days + 1)
-        return is_open(now) & Q(closing_at__lt=datetime.combine(day, time(), tzinfo=clock.EASTERN))
 
-    return condition
+def _closes_within(days: int):
+    return lambda now: is_open(now) & Q(closing_at__lt=_end_of_day(now, days))
 
 
 CLOSINGS = (
@@ -244,6 +199,19 @@ def _order(sort: str, query: str) -> list[Any]:
     return orders.get(sort, [search.rank(query).desc()] if by_words else [])
 
 
+def _parts_at(now: datetime):
+    """The parts of `PARTS`, in their order, of what has a state, a part of the prices and a closing in seconds."""
+    moment = now.timestamp()
+    ends = [_end_of_day(now, int(choice.key)).timestamp() for choice in CLOSINGS]
+
+    def parts(state: str, price: int, closing: float) -> tuple[int, ...]:
+        if state == "posted" and closing > moment:
+            return 0, price, next((place for place, end in enumerate(ends) if closing < end), len(ends))
+        return 1 if state == "posted" or state in AWAITING_RESULT else 2, price, len(ends)
+
+    return parts
+
+
 def _part(name: str, now: datetime) -> Case:
     """Which part of `PARTS` an opportunity is in, as a number."""
     parts = PARTS[name]
@@ -377,7 +345,8 @@ def bounded(found) -> int:
 
 
 def _counted(listing: Listing) -> Listing:
-    """Count it all in one pass, each value of a filter under the other filters; of common words only up to `search.FEW`."""
+    """Each value of a filter under the other filters: as the database keeps it, or with words or a skill counted in one
+    pass; of common words only up to `search.FEW`."""
     asked, now = listing.asked, listing.now
     listing.among = search.few(asked.query) if asked.query else None
     found = _with_skill(_with_words(asked.query, listing.among), asked.skill)
@@ -389,12 +358,17 @@ def _counted(listing: Listing) -> Listing:
             listing.among = left if len(left) <= search.FEW else None
         listing.total = search.FEW if listing.among is None else len(listing.among)
         return listing
-    counted = (
-        found.annotate(**{f"in_{name}": _part(name, now) for name in PARTS})
-        .order_by()
-        .values_list(*(f"in_{name}" for name in PARTS))
-        .annotate(Count("pk"))
-    )
+    if asked.query or asked.skill:
+        counted: Any = (
+            found.annotate(**{f"in_{name}": _part(name, now) for name in PARTS})
+            .order_by()
+            .values_list(*(f"in_{name}" for name in PARTS))
+            .annotate(Count("pk"))
+        )
+    else:
+        kept = posted_counts.read()
+        counted = ((*parts, number) for parts, number in kept.placed(_parts_at(now)).items())
+        listing.found_skills = None if asked.narrowed else kept.skills
     chosen = {name: getattr(asked, name) for name in FILTERS}
     listing.total, listing.facets = tally(counted, list(PARTS), FILTERS, chosen)
     return listing

@@ -18,11 +18,11 @@ from microacq import clock
 
 from . import clocks, disclosure
 from .charts import Bar, Chart, money, not_shown, number
-from .listing import AWAITING_RESULT, UNDER_CONTRACT
 from .measures import by_count, days_to_pay
 from .measures_charts import PAY_EDGES, days_in_steps, pay_labels, step_label, value_of_quarters
 from .models import Assessment, Contract, Opportunity, RegistryEntry
 from .periods import ALL, quarter_label
+from .public_status import AWAITING_RESULT, UNDER_CONTRACT
 from .publishing.changes import last_change
 from .states import STEPS
 

@@ -10,8 +10,8 @@ from django.utils.translation import override
 from evaluations import applications
 from microacq import clock
 from opportunities.actions import act
-from opportunities.listing import public_status
 from opportunities.models import Opportunity
+from opportunities.public_status import public_status
 from opportunities.views.questions import ask
 from tests.factories import at
 from tests.test_applying import words

@@ -13,7 +13,7 @@ from .notification import Announcement, DailyDigest, Notification, SentAgain, Se
 from .opportunity import Opportunity
 from .payment import Certification, Invoice, Payment, PaymentConfirmation
 from .posting import Amendment, Question
-from .public_state import PublicState
+from .public_state import CountChange, PublicState
 from .registry import RegistryEntry
 from .screening import Screening, ScreeningResult
 from .search import SearchEntry, SearchWord
@@ -34,6 +34,7 @@ __all__ = [
     "Commitment",
     "Consent",
     "Contract",
+    "CountChange",
     "DailyDigest",
     "DailyHead",
     "Delivery",

@@ -13,6 +13,7 @@ from microacq import markdown, money, text
 
 from .. import listing
 from ..models import Opportunity
+from ..public_status import public_status
 from .addresses import address
 
 NEWEST = 50
@@ -82,7 +83,7 @@ class OpportunitiesFeed(Feed):
     def item_description(self, item):
         """In words: the price, the closing, the short text, and what changed and why, latest first."""
         facts = [
-            (_("Status"), listing.public_status(item, self.now).label),
+            (_("Status"), public_status(item, self.now).label),
             (_("Fixed price, before taxes"), money.display(item.fixed_price, self.language)),
             (_("Closing date"), text.eastern_words(item.closing_at, self.language)),
         ]

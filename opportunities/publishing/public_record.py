@@ -8,8 +8,8 @@ from typing import Any
 
 from microacq import clock
 
-from .. import listing
 from ..models.opportunity import RESULT_DAYS
+from ..public_status import public_status
 from .addresses import LANGUAGES, addresses
 from .posted import TEXTS
 
@@ -41,7 +41,7 @@ def summary(opportunity, now: datetime) -> dict[str, Any]:
         "json": addresses("opportunity_json", opportunity.reference)["en"],
         "title": both(opportunity, "title"),
         "short_description": both(opportunity, "short_description"),
-        "status": listing.public_status(opportunity, now).key,
+        "status": public_status(opportunity, now).key,
         "fixed_price": f"{opportunity.fixed_price:.2f}",
         "currency": "CAD",
         "taxes_included": False,

@@ -18,6 +18,7 @@ from microacq.pieces import pieces
 
 from .. import listing
 from ..models import Opportunity
+from ..public_status import public_status
 from .addresses import LANGUAGES, addresses
 from .public_record import both, department
 from .sheets import Line, safe
@@ -81,7 +82,7 @@ def row(opportunity, now: datetime) -> dict[str, str]:
         department(opportunity),
     )
     pages = addresses("opportunity", opportunity.reference)
-    status = STATUSES[listing.public_status(opportunity, now).key]
+    status = STATUSES[public_status(opportunity, now).key]
     description = {
         language: f"{PRICE[language].format(money.display(opportunity.fixed_price, language))}\n{short[language]}"
         for language in LANGUAGES

@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from microacq import business_days, clock
 from microacq.pieces import pieces
 
-from ..listing import AWAITING_RESULT
 from ..models import (
     Amendment,
     Assessment,
@@ -34,6 +33,7 @@ from ..models import (
     RegistryEntry,
     Screening,
 )
+from ..public_status import AWAITING_RESULT
 from ..states import STATES
 from .sheets import Cell
 

@@ -18,6 +18,7 @@ from microacq import text
 from .. import following, listing
 from ..cards import cards, days_between
 from ..models import Opportunity
+from ..public_status import public_status
 from ..publishing import linked_data
 from ..publishing.addresses import address
 from ..publishing.public_record import answered, result
@@ -33,7 +34,7 @@ SHORT = 200
 def home(request):
     """What this is, for whom, and what is open now."""
     now = request.posted.now
-    open_now = cards([listing.open_now(now)[: ON_HOME + 1]], now)
+    open_now = cards([listing.open_now(now)[: ON_HOME + 1]], now, level="h3")
     context = {
         "cards": open_now[:ON_HOME],
         "more": len(open_now) > ON_HOME,
@@ -78,7 +79,7 @@ def opportunity(request, reference):
     context = {
         "opportunity": found,
         "now": now,
-        "status": listing.public_status(found, now),
+        "status": public_status(found, now),
         "open": found.is_open(now),
         "days_left": days_left(found, now),
         "questions_open": found.is_open(now) and now < found.questions_until,

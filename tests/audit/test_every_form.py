@@ -104,6 +104,7 @@ WRITTEN_BY_THE_SITE = {
     "ExcludedSupplier": "supplier_name reason",
     "Submission": "sha256",
     "PublicState": "mark",
+    "CountChange": "key",
     "Pool": "chain_hash text sha256",
     "Draw": "signature randomness seed order",
 }
