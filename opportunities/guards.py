@@ -14,6 +14,8 @@ from django.utils.translation import ngettext_lazy
 
 from microacq import business_days, clock, money
 
+from . import missing
+
 MIN_BUSINESS_DAYS_OPEN = 5
 BEACON_PATIENCE = timedelta(days=30)
 
@@ -27,8 +29,8 @@ class Facts:
     now: datetime
 
 
-def _list(intro: Any, missing: list) -> Any:
-    return format_lazy("{} {}.", intro, ", ".join(str(item) for item in missing)) if missing else None
+def _list(intro: Any, gaps: list) -> Any:
+    return format_lazy("{} {}.", intro, ", ".join(str(item) for item in gaps)) if gaps else None
 
 
 # contract splitting
@@ -56,13 +58,13 @@ def splitting_decided(facts: Facts):
 
 
 def inquiry_complete(facts: Facts):
-    return _list(_("Before submitting, fill in:"), facts.opportunity.missing_from_inquiry())
+    return _list(_("Before submitting, fill in:"), missing.from_inquiry(facts.opportunity))
 
 
 def statement_complete(facts: Facts):
     return _list(
         _("The statement is not complete in both languages. Still missing:"),
-        facts.opportunity.missing_from_statement(),
+        [gap for gaps in missing.from_statement(facts.opportunity).values() for gap in gaps],
     )
 
 
@@ -88,7 +90,7 @@ def dates_in_order(facts: Facts):
 
 
 def declarations_made(facts: Facts):
-    return _list(_("These declarations are still to be made:"), facts.opportunity.missing_declarations())
+    return _list(_("These declarations are still to be made:"), missing.declarations(facts.opportunity))
 
 
 def people_named(facts: Facts):

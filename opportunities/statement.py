@@ -5,7 +5,6 @@ Knows the opportunity's fields and the guards that judge them; knows no form and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,19 +15,18 @@ from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from microacq import business_days, clock
-from microacq.forms import LANGUAGE_NAMES
 from microacq.text import date_words
 
 from . import guards as g
+from . import missing
 from .lifecycle import Refused
+from .missing import DECLARATIONS, WORDS
 from .models import AcceptanceCriterion, EvaluationCriterion, Opportunity, Skill
 from .models.opportunity import LANGUAGES
 
 Pair = dict[str, str]  # {"en": ..., "fr": ...}
 
-WORDS = ("title", "short_description", "background", "work", "deliverables")
 DATES = ("closing_at", "selection_date", "delivery_date")
-DECLARATIONS = ("unclassified", "stand_alone", "no_internal_capacity", "remote_and_open")
 PRICE = ("fixed_price", "hourly_rate", "estimated_hours", "weekly_hours")
 NEED = (
     "need",
@@ -96,30 +94,8 @@ SECTION = {section.key: section for section in SECTIONS}
 # what is missing
 
 
-def missing_words(opportunity, language: str, names: Iterable[str] = WORDS) -> list[str]:
-    """The names of the texts that are not written yet in this language."""
-    return [name for name in names if not (getattr(opportunity, f"{name}_{language}") or "").strip()]
-
-
-def _missing_words(opportunity, *names: str) -> list[Any]:
-    return [
-        _("%(what)s (%(language)s)")
-        % {"what": opportunity._meta.get_field(name).verbose_name, "language": LANGUAGE_NAMES[language]}
-        for name in names
-        for language in LANGUAGES
-        if missing_words(opportunity, language, [name])
-    ]
-
-
-def _missing_criteria(criteria: list, wanted: Iterable[tuple[bool, Any]]) -> list[Any]:
-    gaps = [label for there, label in wanted if not there]
-    if any(not (criterion.text_en and criterion.text_fr) for criterion in criteria):
-        gaps.append(_("each criterion in both languages"))
-    return gaps
-
-
 def _missing_declarations(opportunity) -> list[Any]:
-    left = len(opportunity.missing_declarations())
+    left = len(missing.declarations(opportunity))
     return (
         [ngettext("%(number)d declaration", "%(number)d declarations", left) % {"number": left}]
         if left
@@ -130,44 +106,19 @@ def _missing_declarations(opportunity) -> list[Any]:
 def missing_by_section(opportunity: Opportunity, now: datetime) -> dict[str, list[Any]]:
     """What each section still lacks, as words or sentences of the reader's language; [] when it is done."""
     facts = g.Facts(opportunity, None, now)
-    evaluation, acceptance = (
-        list(opportunity.evaluation_criteria.all()),
-        list(opportunity.acceptance_criteria.all()),
-    )
-    kinds = {criterion.kind for criterion in acceptance}
 
     def judged(*guards) -> list[Any]:
         return [sentence for guard in guards if (sentence := guard(facts))]
 
-    missing = {
-        "title": _missing_words(opportunity, "title", "short_description"),
-        "background": _missing_words(opportunity, "background"),
-        "work": _missing_words(opportunity, "work"),
-        "deliverables": _missing_words(opportunity, "deliverables"),
-        "skills": [
-            label
-            for there, label in (
-                (opportunity.skills.exists(), _("at least one skill")),
-                (opportunity.licence, _("licence")),
-            )
-            if not there
-        ],
-        "evaluation": _missing_criteria(evaluation, [(evaluation, _("at least one criterion"))]),
-        "acceptance": _missing_criteria(
-            acceptance,
-            [
-                ("licence" in kinds, _("the criterion on the licence file")),
-                ("requirements" in kinds, _("the criterion on the requirements")),
-            ],
-        ),
+    gaps = missing.from_statement(opportunity) | {
         "dates": judged(g.dates_in_order) or judged(lambda _facts: closes_too_soon(opportunity, now)),
         "price": judged(g.price_within_ceiling),
         "people": judged(g.people_named),
         "declarations": _missing_declarations(opportunity),
     }
     if short := too_few_hours(opportunity):
-        missing["price"].append(short)
-    return missing
+        gaps["price"].append(short)
+    return gaps
 
 
 def earliest_closing(now: datetime) -> date:

@@ -15,7 +15,7 @@ from post_office.models import STATUS, Email
 from evaluations.models import Application, Draw, Offer, Pool
 from microacq import clock
 from microacq.models import User
-from opportunities import standing
+from opportunities import missing, standing
 from opportunities.models import Event, Opportunity, Question
 from opportunities.states import STATES
 from opportunities.views.demo_tools import CAST, PASSWORD
@@ -88,7 +88,7 @@ def test_references_follow_the_order_of_time():
 
 def test_what_is_public_is_there_in_both_languages():
     for opportunity in Opportunity.objects.public():
-        assert not opportunity.missing_from_statement()
+        assert not any(missing.from_statement(opportunity).values())
         assert opportunity.title_en != opportunity.title_fr
 
 

@@ -328,45 +328,6 @@ class Opportunity(models.Model):
         """The department's name in the reader's language."""
         return self.department_in((get_language() or "en")[:2])
 
-    # what is missing
-
-    def missing_from_inquiry(self) -> list:
-        wanted = ("need", "reason", "team_name", "branch", "department")
-        missing = [
-            self._meta.get_field(name).verbose_name for name in wanted if not getattr(self, name).strip()
-        ]
-        if not (self.title_en or self.title_fr):
-            missing.insert(0, self._meta.get_field("title").verbose_name)
-        return missing
-
-    def missing_from_statement(self) -> list[str]:
-        """Names of what the public page still lacks, each with its language."""
-        missing = []
-        for language in LANGUAGES:
-            for name in ("title", "short_description", "background", "work", "deliverables"):
-                if not (getattr(self, f"{name}_{language}") or "").strip():
-                    missing.append(f"{self._meta.get_field(name).verbose_name} ({language})")
-        if not self.skills.exists():
-            missing.append(str(_("skills")))
-        if not self.licence:
-            missing.append(str(_("licence")))
-        evaluation, acceptance = list(self.evaluation_criteria.all()), list(self.acceptance_criteria.all())
-        if not evaluation:
-            missing.append(str(_("an evaluation criterion")))
-        for kind, label in (
-            ("licence", _("the acceptance criterion on the licence file")),
-            ("requirements", _("the acceptance criterion on the requirements")),
-        ):
-            if not any(criterion.kind == kind for criterion in acceptance):
-                missing.append(str(label))
-        if any(not (c.text_en and c.text_fr) for c in [*evaluation, *acceptance]):
-            missing.append(str(_("each criterion in both languages")))
-        return missing
-
-    def missing_declarations(self) -> list[str]:
-        names = ("unclassified", "stand_alone", "no_internal_capacity", "remote_and_open")
-        return [f"“{self._meta.get_field(name).verbose_name}”" for name in names if not getattr(self, name)]
-
     # records, latest first
 
     @property

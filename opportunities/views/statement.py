@@ -12,11 +12,11 @@ from django.views import View
 
 from microacq import clock
 
-from .. import lifecycle
+from .. import lifecycle, missing
 from ..forms.statement import FORMS
 from ..lifecycle import Refused
 from ..models.opportunity import LANGUAGES
-from ..statement import SECTION, SECTIONS, earliest_closing, missing_by_section, missing_words
+from ..statement import SECTION, SECTIONS, earliest_closing, missing_by_section
 from ..states import Role
 from .editing import EditView, require_work
 from .transition import refused, visible_or_404
@@ -26,14 +26,14 @@ PREVIEWERS = {Role.CLIENT, Role.TEAM, Role.EVALUATOR, Role.MANAGER, Role.FINANCE
 
 def tasks(opportunity, now) -> list[dict]:
     """The sections as a task list: each with its page and what it still lacks."""
-    missing = missing_by_section(opportunity, now)
+    lacking = missing_by_section(opportunity, now)
     return [
         {
             "label": section.label,
             "url": reverse(f"statement_{section.key}", args=[opportunity.reference]),
-            "done": not missing[section.key],
-            "status": _("Done") if not missing[section.key] else _("To complete"),
-            "hint": _hint(missing[section.key]),
+            "done": not lacking[section.key],
+            "status": _("Done") if not lacking[section.key] else _("To complete"),
+            "hint": _hint(lacking[section.key]),
         }
         for section in SECTIONS
     ]
@@ -135,7 +135,7 @@ class PreviewView(LoginRequiredMixin, View):
         context = {
             "opportunity": opportunity,
             "gaps": [
-                opportunity._meta.get_field(name).verbose_name for name in missing_words(opportunity, here)
+                opportunity._meta.get_field(name).verbose_name for name in missing.words(opportunity, here)
             ],
             "preview": True,
             "now": clock.now(),
