@@ -1,4 +1,5 @@
-"""Every setting of the site, read from the environment (documented in docs/operations.md).
+"""Every setting of the site that is read from the environment (documented in docs/operations.md), and those of
+`settings_fixed.py`, which is taken whole.
 
 Knows two ways to run. Production, the default, needs SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL and a way to send
 mail; what is missing or unsafe is listed in SETTINGS_PROBLEMS, with which no command that checks the site and no web
@@ -17,8 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from microacq import machines, quiet_hours
-
-BASE_DIR = Path(__file__).resolve().parent.parent
+from microacq.settings_fixed import *  # noqa: F403
+from microacq.settings_fixed import BASE_DIR
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -144,78 +145,6 @@ if not re.fullmatch(r"ocds-[a-z0-9]{6}", OCID_PREFIX):
     )
 BEACON_RELAYS = words("BEACON_RELAYS", "" if DEMO else "https://api.drand.sh,https://drand.cloudflare.com")
 
-# --- Django ----------------------------------------------------------------------------------------------------------
-
-INSTALLED_APPS = [
-    "modeltranslation",  # before the admin, which it extends
-    "microacq",
-    "opportunities",
-    "evaluations",
-    "microacq.admin_site.Config",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
-    "django.contrib.postgres",
-    "django.contrib.sitemaps",
-    "django.contrib.humanize",
-    "django.forms",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "csp",
-    "pgtrigger",
-    "post_office",
-]
-
-MIDDLEWARE = [
-    "microacq.logs.RequestLogMiddleware",  # first of all: every answer is written down, whoever gave it
-    "csp.middleware.CSPMiddleware",  # then these two: an answer that another one refuses to give has headers too
-    "microacq.headers.HeadersMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "opportunities.views.caching.KeptPagesMiddleware",  # the sooner, the less a page costs that is kept
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "microacq.accounts.SignedOutMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "microacq.sessions.SessionLimitsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "microacq.accounts.SecondFactorMiddleware",
-    "microacq.odd_addresses.OddAddressMiddleware",
-    "microacq.accounts.SignOnMiddleware",
-]
-
-ROOT_URLCONF = "microacq.urls"
-WSGI_APPLICATION = "microacq.wsgi.application"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-FORM_RENDERER = "microacq.forms.GCFormRenderer"
-
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.template.context_processors.i18n",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "microacq.context.site",
-            ],
-        },
-    }
-]
-
 # --- Database and cache ----------------------------------------------------------------------------------------------
 
 DATABASES: dict[str, dict] = {"default": {"ENGINE": "django.db.backends.dummy"}}
@@ -264,57 +193,11 @@ else:
 # pages say what time it is there, so none of them is kept.
 KEPT_PAGES = number("KEPT_PAGES", 0 if DEMO else 200)
 
-# --- Languages and time ----------------------------------------------------------------------------------------------
-
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("fr", "Français")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
-FORMAT_MODULE_PATH = ["microacq.formats"]
-USE_I18N = True
-TIME_ZONE = "America/Toronto"
-USE_TZ = True
-MODELTRANSLATION_LANGUAGES = ("en", "fr")
-MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
-MODELTRANSLATION_FALLBACK_LANGUAGES = {"default": ("en", "fr")}
-JQUERY_UI_URL = (
-    "vendor/jquery-ui/jquery-ui-tabs.js"  # the admin's translation tabs; without it they ask a third party
-)
-
 # --- Accounts --------------------------------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "microacq.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "workspace"
-LOGOUT_REDIRECT_URL = "account_login"
-
-ACCOUNT_ADAPTER = "microacq.accounts.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "microacq.signup.SignupForm"
-ACCOUNT_FORMS = {"add_email": "microacq.account_forms.AddEmailForm"}
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# How often one address may be written to is the adapter's: it says nothing, so that nobody can keep an owner from a link.
-ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip"}
-PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEMO else "https"
 ALLAUTH_TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", 0)
 
-SOCIALACCOUNT_ADAPTER = "microacq.accounts.SocialAccountAdapter"
-SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # within limits: see the adapter
-SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_PROVIDERS: dict[str, dict] = {"openid_connect": {"APPS": []}}
 OIDC_SERVER_URL = os.environ.get("OIDC_SERVER_URL", "")
 if OIDC_SERVER_URL:
@@ -328,12 +211,6 @@ if OIDC_SERVER_URL:
         }
     )
 
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
-MFA_FORMS = {
-    "add_webauthn": "microacq.account_forms.AddKeyForm",
-    "edit_webauthn": "microacq.account_forms.EditKeyForm",
-}
-MFA_TOTP_ISSUER = "Micro-acquisition"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 SECOND_FACTOR_REQUIRED = not DEMO
 
