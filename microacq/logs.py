@@ -138,7 +138,7 @@ class RequestLogMiddleware:
 
     def __call__(self, request):
         started = time.monotonic()
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request.log_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         token = _request.set(request)
         try:

@@ -4,7 +4,9 @@ Triggers of the migrations `public_state` and `posted_counts` write it as the la
 reads it reads at least what it stands for, and two transactions at once wait for each other only then.
 """
 
-from django.db import connections, models
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connections, models
 
 
 class PublicState(models.Model):
@@ -24,7 +26,24 @@ class CountChange(models.Model):
 
 def current_mark(database: str = "default") -> str:
     """The mark that the database has now, in one short query; empty while nothing was ever posted."""
-    with connections[database].cursor() as cursor:
-        cursor.execute("SELECT mark FROM opportunities_publicstate")
-        found = cursor.fetchone()
+    found = ask_first("SELECT mark FROM opportunities_publicstate", database=database)
     return found[0] if found else ""
+
+
+def ask_first(statement: str, values: Any = None, *, database: str = "default") -> tuple | None:
+    """The row that a statement reads, which a request asks first of all. Its answer shows that the connection, kept since
+    another request, still lives, so that Django need not ask for that; when it does not, it is opened anew, once."""
+    connection = connections[database]
+    kept = connection.connection is not None and not connection.in_atomic_block
+    connection.health_check_done = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()
+    except (OperationalError, InterfaceError):
+        if not kept:
+            raise
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()

@@ -7,11 +7,10 @@ thing that changes what is read is the time itself, when an opportunity closes o
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db import connection
-
 from microacq import clock
 
 from ..kept import Fresh
+from ..models.public_state import ask_first
 
 # Each part is one row of an index or of a table of one row, however much is posted.
 STATE = """
@@ -39,9 +38,7 @@ class State:
 
 def last_change(now: datetime) -> State:
     """The state of everything posted, in one query that reads four rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(STATE, {"now": now})
-        mark, modified, closed, closing = cursor.fetchone()
+    mark, modified, closed, closing = ask_first(STATE, {"now": now}) or (None,) * 4
     moments = [moment for moment in (modified, closed) if moment]
     to_come = [moment for moment in (closing, tomorrow(now)) if moment]
     return State(mark or "", max(moments, default=None), now, min(to_come))

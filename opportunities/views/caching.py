@@ -6,12 +6,14 @@ session cookie (docs/operations.md).
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpResponse
 from django.utils.cache import get_conditional_response, set_response_etag
 from django.utils.http import http_date, parse_http_date
@@ -46,12 +48,21 @@ class Page:
     def answer(self, request) -> HttpResponse:
         """The page, or 304 to whoever has it."""
         request.resolver_match = self.match
-        response = HttpResponse(self.content, headers=self.headers)
-        return get_conditional_response(request, self.headers["ETag"], self.modified, response)
+        return self.unless_known(request, HttpResponse(self.content, headers=self.headers))
+
+    def unless_known(self, request, response: HttpResponse) -> HttpResponse:
+        """The response, or 304 to whoever has it, with the same headers but for those of a content."""
+        given = get_conditional_response(request, self.headers["ETag"], self.modified, response)
+        if given is not response:
+            for name, value in self.headers.items():
+                if name == "Content-Security-Policy" or not name.startswith("Content-"):
+                    given.headers.setdefault(name, value)
+        return given
 
 
 class KeptPagesMiddleware:
-    """Serves what is kept, and keeps what a public page gave. Stands before all but what every answer must pass."""
+    """Serves what is kept, and keeps what a public page gave. Stands before all but the log, so that a page is kept with
+    every header that it was sent with. A host or a scheme that is refused never has a page that could be kept."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -60,10 +71,13 @@ class KeptPagesMiddleware:
         shared = request.method in ("GET", "HEAD") and not any(
             name in request.COOKIES for name in OWN_COOKIES
         )
-        if shared and settings.KEPT_PAGES:
-            request.get_host()  # a wrong host is refused as ever
-            if kept := PAGES.get(request.get_full_path(), clock.now(), current_mark):
-                return kept.answer(request)
+        if may_keep := shared and settings.KEPT_PAGES > 0:
+            key = (request.scheme, request.META.get("HTTP_HOST"), request.get_full_path())
+            with suppress(
+                Error
+            ):  # without the database the view fails too, and then the answer has every header
+                if kept := PAGES.get(key, clock.now(), current_mark):
+                    return kept.answer(request)
         response = self.get_response(request)
         if not getattr(response, "public", False) or response.status_code != 200:
             return response
@@ -72,9 +86,9 @@ class KeptPagesMiddleware:
         since = parse_http_date(modified) if modified else None
         page = Page(response.content, dict(response.headers), since, request.resolver_match)
         fresh = getattr(response, "kept", None)
-        if fresh and shared and settings.KEPT_PAGES and not response.cookies and len(page.content) <= LONGEST:
-            PAGES.put(request.get_full_path(), fresh, page)
-        return get_conditional_response(request, page.headers["ETag"], page.modified, response)
+        if fresh and may_keep and not response.cookies and len(page.content) <= LONGEST:
+            PAGES.put(key, fresh, page)
+        return page.unless_known(request, response)
 
 
 def public_page(view: Callable) -> Callable:
