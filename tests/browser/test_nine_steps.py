@@ -5,27 +5,24 @@ The clock stands in September 2023, so that the round of the draw is the recorde
 """
 
 import re
-from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pytest
 import yaml
 from django.core.management import call_command
-from django.utils.html import escape
-from django.utils.translation import override
 from post_office.models import STATUS, Email
 
 from evaluations import draw
 from microacq import clock
-from opportunities.models import Event, Opportunity
+from opportunities.models import Opportunity
 from opportunities.models.screening import Criterion
 from opportunities.publishing import ocds, ore
-from opportunities.states import STATES
 from tests.test_ocds import check
 from tests.test_registry import accepted_by_the_registry
 
 from .people import Person
+from .walk import Walk, utc
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SIGNATURE = "b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b"
@@ -40,53 +37,6 @@ FAIL = (
     "The statement says that the work will be learned on the job. It names no project, no date and no tool, and nothing "
     "that resembles the skills asked for, so the criterion is not met."
 )
-
-
-def utc(*parts) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
-
-
-class Walk:
-    """The opportunity and everybody around it."""
-
-    def __init__(self, people: dict[str, Person], stopped):
-        self.people, self.clock, self.reference = people, stopped, ""
-
-    @property
-    def opportunity(self) -> Opportunity:
-        return Opportunity.objects.get(reference=self.reference)
-
-    def everyone_looks(self, state: str, seen_by: str, hidden_from: str = "") -> None:
-        """Each opens the opportunity's page: those who may see it read where it stands, the others get a 404."""
-        assert self.opportunity.state == state
-        for name in seen_by.split():
-            person = self.people[name]
-            answer = person.fetch("workspace_opportunity", self.reference)
-            with override(person.language):
-                assert answer.status == 200 and escape(str(STATES[state].label)) in answer.text(), name
-        for name in hidden_from.split():
-            assert self.people[name].fetch("workspace_opportunity", self.reference).status == 404, name
-
-    def sealed(self) -> None:
-        """Nobody but its supplier finds a word of an application, wherever they look."""
-        pages = (("workspace_opportunity", self.reference), ("workspace",), ("opportunity", self.reference))
-        for name in ("amara", "eve", "mona", "tess", "tom", "fin", "root", "pat"):
-            for page in pages:
-                assert "sealed words" not in self.people[name].fetch(*page).text()
-        for name in ("tess", "root"):
-            assert (
-                "sealed words"
-                not in self.people[name]
-                .fetch("admin:opportunities_opportunity_change", self.opportunity.pk)
-                .text()
-            )
-            for page in ("prepare_release", "evaluate"):
-                assert self.people[name].fetch(page, self.reference).status == 409
-        assert not Email.objects.filter(message__contains="sealed words").exists()
-        assert not [event for event in Event.objects.all() if "sealed words" in str(event.data)]
-
-    def tick(self) -> None:
-        call_command("tick", verbosity=0)
 
 
 @pytest.fixture
