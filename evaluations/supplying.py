@@ -221,10 +221,9 @@ def invoice_lines(user) -> list[Line]:
 @workspace_section(10, "evaluations/supplier/section.html")
 def supplier_section(user, now: datetime) -> dict[str, Any] | None:
     """On the workspace's first page: the last applications, and the way to everything else."""
-    found = list(applications(user)[:IN_WORKSPACE])
-    if not found and user.role != user.Role.SUPPLIER:
+    if user.role != user.Role.SUPPLIER and not user.applications.exists():
         return None
-    return {"lines": application_lines(found, now)}
+    return {"lines": application_lines(applications(user)[:IN_WORKSPACE], now)}
 
 
 def is_supplying(user) -> bool:

@@ -56,12 +56,15 @@ def since_before(days: int, now: datetime) -> Q:
     return Q(state_since__lt=_midnight(business_days.add(tomorrow, -(days + 1))))
 
 
-def late(now: datetime) -> Q:
-    """The condition for opportunities past their state's target: as `Opportunity.is_late`, for the database."""
+def late(now: datetime, among: Collection[str] = STATES) -> Q:
+    """The condition for opportunities past their state's target: as `Opportunity.is_late`, for the database. `among`
+    narrows it to some states."""
+    targets = {state.name: state.days for state in STATES.values() if state.name in among}
     condition = Q(pk__in=())
-    for days in {state.days for state in STATES.values() if state.days is not None}:
-        names = [state.name for state in STATES.values() if state.days == days]
-        condition |= Q(state__in=names) & since_before(days, now)
+    for days in set(targets.values()) - {None}:
+        condition |= Q(state__in=[name for name in targets if targets[name] == days]) & since_before(
+            days, now
+        )
     return condition
 
 
@@ -104,7 +107,7 @@ def _closing(now: datetime) -> Q:
 
 
 def _evaluation_late(now: datetime) -> Q:
-    return Q(state__in=EVALUATED) & late(now)
+    return late(now, EVALUATED)
 
 
 def _draw_due(now: datetime) -> Q:
@@ -138,8 +141,7 @@ def _splitting(now: datetime) -> Q:
 
 
 def _unowned(now: datetime) -> Q:
-    nobody = Opportunity.objects.filter(nobodys(), state__in=OWNED).order_by()
-    return Q(state__in=OWNED, pk__in=nobody.values("pk"))
+    return Q(state__in=OWNED) & nobodys()
 
 
 UNDER_WAY = [state.name for state in STATES.values() if not state.is_ending]

@@ -91,8 +91,7 @@ def states(morning: Morning) -> list[Line]:
         .exclude(state__in=("waitlisted", "selection", "work"))
         .exclude(Q(state="evaluation") & ~Q(client=morning.person))
         .exclude(Q(state="draft", rerun_of=None, entered_by_team=False) & ~Exists(sent))
-        .select_related("client", "manager")
-        .prefetch_related("evaluators")
+        .with_parts_of(morning.person)
         .order_by("state_since", "pk")
     )
     lines = []

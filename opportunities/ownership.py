@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from microacq.models import User
+
 from . import notifications
 from .lifecycle import Refused
 from .models import Handover
@@ -49,4 +51,5 @@ def hand_over(
 
 def nobodys() -> Q:
     """The condition for opportunities that nobody of the team owns, or somebody who has left it."""
-    return Q(owner=None) | Q(owner__is_active=False) | ~Q(owner__role="team")
+    # Not through a join, which would read each one's owner.
+    return ~Q(owner__in=User.objects.filter(is_active=True, role=User.Role.TEAM).values("pk"))

@@ -59,6 +59,16 @@ class OpportunityQuerySet(models.QuerySet):
             | Exists(evaluators)
         )
 
+    def with_parts_of(self, user):
+        """Each with what this user is there besides client and manager: `evaluates`, `applied` and `supplies`."""
+        here = {"opportunity": OuterRef("pk")}
+        holds = Exists(user.offers.held_by(user).filter(**here))
+        return self.annotate(
+            evaluates=Exists(Opportunity.evaluators.through.objects.filter(user=user, **here)),
+            applied=Exists(user.applications.of(user).filter(**here)),
+            supplies=holds | Exists(user.contracts.filter(**here)),
+        )
+
     def with_people(self):
         """With what cards and pages show, in a constant number of queries."""
         return self.select_related("client", "manager").prefetch_related("skills")
@@ -249,8 +259,9 @@ class Opportunity(models.Model):
         """Append the event to this opportunity's chain. Called by `perform()` with the row locked."""
         return Event.append(self, transition, source, actor, role, now, data)
 
-    def own_roles_of(self, user) -> set[Role]:
-        """The user's roles in the buying of it. Who has a part in the need acts as that, not as team or finance."""
+    def own_roles_of(self, user, evaluates: bool | None = None) -> set[Role]:
+        """The user's roles in the buying of it; `evaluates` when it is known whether they are one of its evaluators.
+        Who has a part in the need acts as that, not as team or finance."""
         roles = {Role.PUBLIC}
         if not user.is_authenticated or not user.is_active:
             return roles
@@ -258,7 +269,9 @@ class Opportunity(models.Model):
             roles.add(Role.CLIENT)
         if user.pk == self.manager_id:
             roles.add(Role.MANAGER)
-        if any(user.pk == evaluator.pk for evaluator in self.evaluators.all()):
+        if evaluates is None:
+            evaluates = any(user.pk == evaluator.pk for evaluator in self.evaluators.all())
+        if evaluates:
             roles.add(Role.EVALUATOR)
         if roles == {Role.PUBLIC} and user.role in (Role.TEAM, Role.FINANCE):
             roles.add(Role(user.role))
@@ -266,14 +279,17 @@ class Opportunity(models.Model):
 
     def roles_of(self, user) -> set[Role]:
         """All the user's roles here. Who applied and was made one of the team or of finance since is not that here."""
-        roles = self.own_roles_of(user)
-        if self.posted_at and user.is_authenticated and user.is_active:
-            if self.applications.of(user).exists():
-                roles.add(Role.APPLICANT)
-            if self.offers.held_by(user).exists() or (self.contract and self.contract.supplier_id == user.pk):
-                roles.add(Role.SUPPLIER)
-            if roles & {Role.APPLICANT, Role.SUPPLIER}:
-                roles -= {Role.TEAM, Role.FINANCE}
+        if not (self.posted_at and user.is_authenticated and user.is_active):
+            return self.own_roles_of(user)
+        parts = Opportunity.objects.filter(pk=self.pk).order_by().with_parts_of(user)
+        evaluates, applied, supplies = parts.values_list("evaluates", "applied", "supplies").get()
+        roles = self.own_roles_of(user, evaluates)
+        if applied:
+            roles.add(Role.APPLICANT)
+        if supplies:
+            roles.add(Role.SUPPLIER)
+        if applied or supplies:
+            roles -= {Role.TEAM, Role.FINANCE}
         return roles
 
     # where it stands
