@@ -113,7 +113,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "microacq.signup.SignupForm"
-ACCOUNT_FORMS = {"add_email": "microacq.account_forms.AddEmailForm"}
+ACCOUNT_FORMS = {
+    "add_email": "microacq.account_forms.AddEmailForm",
+    "reset_password": "microacq.account_forms.ResetPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""

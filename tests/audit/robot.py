@@ -125,7 +125,7 @@ def _send(client, form: Form, tricks: Tricks, button: dict, tries: int):
 
 
 def _day(number: int) -> str:
-    return (clock.now() + timedelta(days=number)).date().isoformat()
+    return (clock.now().astimezone(clock.EASTERN) + timedelta(days=number)).date().isoformat()
 
 
 def _other(one: Field, attempt: int, tricks: Tricks):

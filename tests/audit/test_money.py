@@ -60,7 +60,7 @@ def becomes(person, role):
 def paid(opportunity) -> dict:
     return {
         "means": "card", "document_number": "51001", "transaction_reference": "", "countersign": "on",
-        "paid_on": clock.now().date().isoformat(), "amount": "9999.00",
+        "paid_on": clock.now().astimezone(clock.EASTERN).date().isoformat(), "amount": "9999.00",
     }  # fmt: skip
 
 
