@@ -245,7 +245,7 @@ def test_filters_write_in_the_readers_language():
     )
     with override("fr"):
         french = draw(source, **given)
-    assert "15 janvier 2027, 14\xa0h, heure de l&#x27;Est" in french
+    assert "15 janvier 2027, 14\xa0h, heure de l’Est" in french
     assert "1\u00a0234,50\u00a0$" in french
 
 
