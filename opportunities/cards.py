@@ -5,10 +5,10 @@ Knows only what was posted. Everything is in the reader's language; the time is 
 
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from django.db import connection
 from django.urls import reverse
-from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -16,7 +16,7 @@ from microacq import clock, money
 from microacq.templatetags.gc import eastern, eastern_date
 
 from . import listing
-from .public_status import OPEN, public_status
+from .public_status import OPEN, STATUSES, public_status
 
 LONGEST_TEXT = 240
 PLACE = "REFERENCE"
@@ -61,14 +61,15 @@ def cards(parts, now: datetime, level: str = "h2") -> list[SafeString]:
     language = "fr" if (get_language() or "en").startswith("fr") else "en"
     pattern = reverse("opportunity", args=[PLACE])
     before_taxes, skills_label = escape(gettext("before taxes")), escape(gettext("Skills:"))
-    updated_tag = format_html(' <span class="gc-tag">{}</span>', gettext("Updated"))
-    made = []
+    updated_tag = f' <span class="gc-tag">{escape(gettext("Updated"))}</span>'
+    statuses = {status: escape(str(status.label)) for status in STATUSES}
+    when, made = _When(now), []
     for reference, state, closing, updated, price, title, text, skills in _rows(parts, language):
-        status = public_status(timed := Timed(state, closing), now)
+        status = public_status(Timed(state, closing), now)
         named = escape(", ".join(filter(None, skills)))
         card = CARD.format(
             tag=status.tag,
-            status=escape(status.label),
+            status=statuses[status],
             updated=updated_tag if updated else "",
             level=level,
             url=escape(pattern.replace(PLACE, reference)),
@@ -77,7 +78,7 @@ def cards(parts, now: datetime, level: str = "h2") -> list[SafeString]:
             price=escape(money.display(price, language)),
             before_taxes=before_taxes,
             skills=f"<p>{skills_label} {named}</p>\n      " if named else "",
-            when=_when(timed, status is OPEN, now),
+            when=when.write(closing, status is OPEN),
         )
         made.append(mark_safe(card))  # noqa: S308 - each of its parts was escaped just here
     return made
@@ -99,19 +100,22 @@ def cut(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def _when(timed: Timed, is_open: bool, now: datetime) -> SafeString:
-    if not is_open:
-        closed = gettext("Closing date: %(when)s").replace("%(when)s", "{}")
-        return format_html(closed, eastern_date(timed.closing_at))
-    days = days_between(now, timed.closing_at)
-    left = (
-        ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
-        if days
-        else gettext("today")
-    )
-    return format_html(
-        gettext("Closes %(when)s").replace("%(when)s", "{}") + " ({})", eastern(timed.closing_at), left
-    )
+class _When:
+    """Writes when each closes, or closed; its words are looked up once for all cards."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now, self.left = now, {0: escape(gettext("today"))}
+        self.closes = escape(gettext("Closes %(when)s"))
+        self.closed = escape(gettext("Closing date: %(when)s"))
+
+    def write(self, closing: datetime, is_open: bool) -> str:
+        if not is_open:
+            return self.closed % {"when": eastern_date(closing)}
+        days = days_between(self.now, closing)
+        if days not in self.left:
+            words = ngettext("%(days)s day left", "%(days)s days left", days)
+            self.left[days] = escape(words % {"days": days})
+        return self.closes % {"when": eastern(closing)} + f" ({self.left[days]})"
 
 
 def days_between(now: datetime, then: datetime) -> int:

@@ -4,6 +4,7 @@ Knows only what was posted. Whatever the list holds, it takes the same few queri
 what it counts in the index `public_facts` and the search's, and the texts of one page alone.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -201,13 +202,13 @@ def _order(sort: str, query: str) -> list[Any]:
 
 def _parts_at(now: datetime):
     """The parts of `PARTS`, in their order, of what has a state, a part of the prices and a closing in seconds."""
-    moment = now.timestamp()
+    moment, waiting = now.timestamp(), {"posted", *AWAITING_RESULT}
     ends = [_end_of_day(now, int(choice.key)).timestamp() for choice in CLOSINGS]
 
     def parts(state: str, price: int, closing: float) -> tuple[int, ...]:
-        if state == "posted" and closing > moment:
-            return 0, price, next((place for place, end in enumerate(ends) if closing < end), len(ends))
-        return 1 if state == "posted" or state in AWAITING_RESULT else 2, price, len(ends)
+        if closing > moment:
+            return 0, price, bisect_right(ends, closing)
+        return 1 if state in waiting else 2, price, len(ends)
 
     return parts
 
@@ -269,15 +270,14 @@ class Listing:
         parts, before = [], 0
         for choice, (_key, _label, number) in zip(STATUSES, self.facets["status"], strict=True):
             if self.asked.status in ("", choice.key):
-                soonest = "closing_at" if choice.key == "open" else "-closing_at"
-                part = found.filter(choice.condition(self.now)).order_by(*within, soonest, "-pk")
-                if number is None:
-                    parts.append(part[:stop])
-                    continue
-                first, last = max(start - before, 0), min(stop - before, number)
+                first, last = max(start - before, 0), stop
+                if number is not None:
+                    last = min(stop - before, number)
+                    before += number
                 if first < last:
-                    parts.append(part[first:last])
-                before += number
+                    soonest = "closing_at" if choice.key == "open" else "-closing_at"
+                    part = found.filter(choice.condition(self.now)).order_by(*within, soonest, "-pk")
+                    parts.append(part[:stop] if number is None else part[first:last])
         return parts if self.counted else _window(parts, start, stop)
 
     def rows(self, start: int, stop: int) -> list[Opportunity]:

@@ -5,7 +5,7 @@ filter: whoever reads says what a number belongs to.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -32,10 +32,10 @@ class PostedCounts:
     numbers: Counter[str]
     names: list[tuple[int, str, str | None]]
 
-    def placed(self, place: Callable[[str, int, float], Place]) -> Counter[Place]:
+    def placed(self, place: Callable[[str, int, float], Place]) -> dict[Place, int]:
         """How many are in each place. `place` is given a state, 0, 1 or 2 for a price up to $2,500, up to $5,000 or more,
         and when it closes, in seconds since 1970 (0 once it is no longer posted)."""
-        found: Counter[Place] = Counter()
+        found: dict[Place, int] = defaultdict(int)
         for key, number in self.numbers.items():
             state, price, *closing = key.split()
             if state != "skill":

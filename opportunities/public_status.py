@@ -31,6 +31,7 @@ CANCELLED = PublicStatus("cancelled", pgettext_lazy("public status", "Cancelled"
 TERMINATED = PublicStatus(
     "terminated", pgettext_lazy("public status", "Contract ended early"), "gc-tag--stop"
 )
+STATUSES = (OPEN, AWAITING, AWARDED, COMPLETE, NO_AWARD, CANCELLED, TERMINATED)
 ENDED = {"complete": COMPLETE, "no_award": NO_AWARD, "cancelled": CANCELLED, "terminated": TERMINATED}
 
 

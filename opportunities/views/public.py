@@ -26,6 +26,12 @@ from ..states import Role
 from .caching import kept_page, say_modified
 
 ON_HOME = 5
+FILTER_LABELS = (
+    ("status", _("Status")),
+    ("skill", _("Skill")),
+    ("price", _("Price, before taxes")),
+    ("closing", _("Closing")),
+)
 SHORT = 200
 """Characters up to which an old and a new text stand side by side without being folded."""
 
@@ -55,7 +61,11 @@ def opportunity_list(request):
         "found": found,
         "cards": cards(found.slice(page.start_index() - 1, page.end_index()), now) if found.total else [],
         "page_obj": page,
-        "sizes": listing.SIZES,
+        "filters": [
+            (name, label, found.skills if name == "skill" else found.facets[name], getattr(asked, name))
+            for name, label in FILTER_LABELS
+        ],
+        "sizes": [(size, size) for size in listing.SIZES],
         "without_filters": asked.words_alone().address,
     }
     response = TemplateResponse(request, "opportunities/list.html", context)
