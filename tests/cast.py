@@ -52,6 +52,10 @@ PARTS = {
 }
 
 
+keys: dict[str, int] = {}
+"""Everybody's key, the same in every test of a process (tests/worlds.py)."""
+
+
 def make_cast() -> Cast:
     """Create everybody, verified, with `PASSWORD`: in two queries, since most tests begin so."""
     people = {}
@@ -59,6 +63,7 @@ def make_cast() -> Cast:
         domain = "studio.example" if role == "supplier" else "hrsdc-rhdcc.gc.ca"
         title = f"{name.title()} {role.title()}"
         people[name] = User(
+            pk=keys.get(name),
             email=f"{name}@{domain}",
             password=HASHED,
             name=title,
@@ -67,6 +72,7 @@ def make_cast() -> Cast:
             is_superuser=name == "root",
         )
     User.objects.bulk_create(people.values())
+    keys.update((name, user.pk) for name, user in people.items())
     EmailAddress.objects.bulk_create(
         EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in people.values()
     )

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from evaluations import applications, draw, marking, preparing
 from evaluations.demo.journey import FAIL_REASON, PASS_REASON, Journey, Words
-from opportunities.actions import act
 from opportunities.lifecycle import CLOCK
 
+from . import worlds
 from .factories import NEED, STATEMENT, people
 
 CRITERIA = [
@@ -45,7 +45,14 @@ def start(cast, suppliers, *, passing=None, evaluators=(), closing=CLOSING) -> J
 def opened(cast, *suppliers, about=None, evaluators=(), closing=CLOSING, **data) -> Journey:
     """Closed, nothing opened yet. `about`: what each supplier's answers say."""
     journey = start(cast, suppliers, evaluators=evaluators, closing=closing)
-    journey.to("posted")
+    said = sorted((supplier.pk, text) for supplier, text in (about or {}).items())
+    worlds.reach(journey, "opened", repr(said), repr(data), go=lambda: open_with(journey, about, data))
+    return journey
+
+
+def open_with(journey, about, data):
+    Journey.to(journey, "posted")
+    suppliers, closing = journey.people.suppliers, journey.closing
     for number, supplier in enumerate(suppliers):
         text = (about or {}).get(supplier, "I wrote three open source programs and their tests.")
         answers = {criterion.pk: text for criterion in journey.opportunity.evaluation_criteria.all()}
@@ -60,20 +67,21 @@ def opened(cast, *suppliers, about=None, evaluators=(), closing=CLOSING, **data)
             closing - hours(10 - number),
         )
     journey.act("close", CLOCK, closing + hours(0.1))
-    journey.opportunity.refresh_from_db()
-    return journey
 
 
 def released(cast, *suppliers, **options) -> Journey:
     """Tess has prepared and released; nobody has marked."""
     journey = opened(cast, *suppliers, **options)
+    worlds.reach(journey, "released", go=lambda: release(journey, cast))
+    return journey
+
+
+def release(journey, cast):
     now = journey.closing + hours(1)
     preparing.claim(journey.opportunity, cast.tess, now)
     for application in journey.opportunity.applications.in_play():
         preparing.check(journey.opportunity, application, cast.tess, {}, now)
     journey.act("release", cast.tess, now + hours(0.5))
-    journey.opportunity.refresh_from_db()
-    return journey
 
 
 def label_of(opportunity, supplier) -> str:
@@ -96,37 +104,37 @@ def mark_all(opportunity, evaluator, failing=(), now=None, hand_in=True):
 def confirmed(cast, *suppliers, failing=(), **options) -> Journey:
     """Marked by the client alone, complete, and confirmed by Tom."""
     journey = released(cast, *suppliers, **options)
-    mark_all(journey.opportunity, cast.amara, failing)
-    journey.act("evaluated", cast.amara, journey.closing + hours(20))
-    journey.act("confirm", cast.tom, journey.closing + hours(21))
-    journey.opportunity.refresh_from_db()
+
+    def go():
+        mark_all(journey.opportunity, cast.amara, failing)
+        journey.act("evaluated", cast.amara, journey.closing + hours(20))
+        journey.act("confirm", cast.tom, journey.closing + hours(21))
+
+    worlds.reach(journey, "confirmed", *sorted(supplier.pk for supplier in failing), go=go)
     return journey
 
 
 def frozen(cast, *suppliers, now=FREEZE, announced=True, **options) -> Journey:
     """Proposed by Tess, frozen by Tom, at a moment whose round is the recorded one."""
     journey = confirmed(cast, *suppliers, **options)
-    journey.act("propose_freeze", cast.tess, now - hours(0.1))
-    journey.act("freeze", cast.tom, now)
-    if announced:
-        pool = journey.opportunity.pools.frozen().get()
-        pool.announced_at = now + timedelta(minutes=2)
-        pool.save(update_fields=["announced_at"])
-    journey.opportunity.refresh_from_db()
+
+    def go():
+        journey.act("propose_freeze", cast.tess, now - hours(0.1))
+        journey.act("freeze", cast.tom, now)
+        if announced:
+            pool = journey.opportunity.pools.frozen().get()
+            pool.announced_at = now + timedelta(minutes=2)
+            pool.save(update_fields=["announced_at"])
+
+    worlds.reach(journey, "frozen", now, announced, go=go)
     return journey
 
 
 def drawn(cast, *suppliers, **options) -> Journey:
     """Drawn with the recorded signature; the first in the order holds an offer."""
     journey = frozen(cast, *suppliers, **options)
-    act(
-        "draw",
-        journey.opportunity,
-        CLOCK,
-        data={"signature_hex": SIGNATURE},
-        now=ROUND_AT + timedelta(seconds=5),
-    )
-    journey.opportunity.refresh_from_db()
+    drawn_at = ROUND_AT + timedelta(seconds=5)
+    worlds.reach(journey, "drawn", go=lambda: journey.act("draw", CLOCK, drawn_at, signature_hex=SIGNATURE))
     return journey
 
 

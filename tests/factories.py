@@ -6,6 +6,8 @@ from decimal import Decimal
 from evaluations.demo.journey import Journey, People, Words, closing_for
 from microacq import clock
 
+from . import worlds
+
 NEED = {
     "title_en": "Count visits to the benefits pages",
     "need": "A small script that counts visits to each page and writes a table.",
@@ -64,6 +66,13 @@ def people(cast, suppliers=None, evaluators=None) -> People:
     )
 
 
+class KnownJourney(Journey):
+    """A journey that is gone once, and known from then on."""
+
+    def to(self, state: str):
+        return worlds.reach(self, state, go=lambda: super(KnownJourney, self).to(state))
+
+
 def journey(
     cast,
     *,
@@ -76,7 +85,7 @@ def journey(
 ) -> Journey:
     """A journey not yet begun. Give `closing`, or the `state` to be reached shortly before `now`."""
     closing = closing or closing_for(state, now or clock.now(), timedelta(minutes=5))
-    return Journey(people(cast, suppliers, evaluators), Words(NEED, STATEMENT), closing, passing)
+    return KnownJourney(people(cast, suppliers, evaluators), Words(NEED, STATEMENT), closing, passing)
 
 
 def at(state: str, cast, **options):
