@@ -15,9 +15,12 @@ from ..models.public_state import ask_first
 # Each part is one row of an index or of a table of one row, however much is posted.
 STATE = """
 SELECT (SELECT mark FROM opportunities_publicstate),
-       (SELECT max(modified_at) FROM opportunities_opportunity WHERE posted_at IS NOT NULL),
-       (SELECT max(closing_at) FROM opportunities_opportunity WHERE posted_at IS NOT NULL AND closing_at <= %(now)s),
-       (SELECT min(closing_at) FROM opportunities_opportunity WHERE state = 'posted' AND closing_at > %(now)s)
+       (SELECT modified_at FROM opportunities_opportunity WHERE posted_at IS NOT NULL
+        ORDER BY modified_at DESC LIMIT 1),
+       (SELECT closing_at FROM opportunities_opportunity WHERE posted_at IS NOT NULL AND closing_at <= %(now)s
+        ORDER BY closing_at DESC LIMIT 1),
+       (SELECT closing_at FROM opportunities_opportunity WHERE state = 'posted' AND closing_at > %(now)s
+        ORDER BY closing_at LIMIT 1)
 """
 
 

@@ -11,8 +11,8 @@ from .public_record import moment
 INSIDE_SCRIPT = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
-def demand(opportunity, language: str) -> dict[str, Any]:
-    """The opportunity in one language."""
+def demand(opportunity, language: str, skills: list[str]) -> dict[str, Any]:
+    """The opportunity in one language, with the names of its skills in it."""
     return {
         "@context": "https://schema.org",
         "@type": "Demand",
@@ -35,7 +35,7 @@ def demand(opportunity, language: str) -> dict[str, Any]:
         "itemOffered": {
             "@type": "Service",
             "name": opportunity.title,
-            "serviceType": [skill.name for skill in opportunity.skills.all()],
+            "serviceType": skills,
             "availableLanguage": ["en", "fr"],
         },
     }

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from urllib.parse import quote, urlencode
 
 from django.core.paginator import Paginator
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import get_language, gettext
@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from microacq import text
 
-from .. import following, listing
+from .. import following, listing, posted_page
 from ..cards import cards, days_between
 from ..models import Opportunity
 from ..public_status import public_status
 from ..publishing import linked_data
 from ..publishing.addresses import address
-from ..publishing.public_record import answered, result
+from ..publishing.public_record import result
 from ..states import Role
 from .caching import kept_page, say_modified
 
@@ -82,20 +82,25 @@ def days_left(opportunity, now: datetime) -> int | None:
 @kept_page
 def opportunity(request, reference):
     """The public page of one opportunity."""
-    posted = Opportunity.objects.public().select_related("rerun_of").prefetch_related("skills")
-    found, now = get_object_or_404(posted, reference=reference), request.posted.now
+    posted, now = posted_page.read(reference), request.posted.now
+    if posted is None:
+        raise Http404
+    found = posted.opportunity
     signed_in = request.user.is_authenticated
     roles = found.roles_of(request.user)
     context = {
         "opportunity": found,
+        "skills": posted.skills,
+        "evaluation_criteria": posted.evaluation_criteria,
+        "acceptance_criteria": posted.acceptance_criteria,
         "now": now,
         "status": public_status(found, now),
         "open": found.is_open(now),
         "days_left": days_left(found, now),
         "questions_open": found.is_open(now) and now < found.questions_until,
         "questions_days_left": days_between(now, found.questions_until),
-        "amendments": [(amendment, shown_changes(amendment)) for amendment in found.amendments.all()],
-        "answered": answered(found),
+        "amendments": [(amendment, shown_changes(amendment)) for amendment in posted.amendments],
+        "answered": posted.answered,
         "own_questions": found.questions.filter(asker=request.user, published_at=None) if signed_in else (),
         "has_part": signed_in and bool(roles - {Role.PUBLIC}),
         "may_apply": not roles - {Role.PUBLIC, Role.APPLICANT},
@@ -105,7 +110,9 @@ def opportunity(request, reference):
             {"subject": found.title, "body": address("opportunity", found.reference)}, quote_via=quote
         ),
         "may_follow": following.may_follow(found),
-        "linked_data": linked_data.script(linked_data.demand(found, (get_language() or "en")[:2])),
+        "linked_data": linked_data.script(
+            linked_data.demand(found, (get_language() or "en")[:2], posted.skills)
+        ),
         **(result(found) if found.has_closed(now) else {}),
     }
     response = TemplateResponse(request, "opportunities/public.html", context)

@@ -137,6 +137,9 @@ class PreviewView(LoginRequiredMixin, View):
             "gaps": [
                 opportunity._meta.get_field(name).verbose_name for name in missing.words(opportunity, here)
             ],
+            "skills": [skill.name for skill in opportunity.skills.all()],
+            "evaluation_criteria": opportunity.evaluation_criteria.all(),
+            "acceptance_criteria": opportunity.acceptance_criteria.all(),
             "preview": True,
             "now": clock.now(),
             "in_language": in_language,
