@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from microacq import clock, text
 from opportunities import notifications
 from opportunities.lifecycle import Refused
+from opportunities.models import Opportunity
 
 from . import files
 from .may_apply import why_not
@@ -26,6 +27,18 @@ ANSWER_WORDS = 250
 FORMAT = "esdc-microacq-application-v1"
 ABOUT = ("legal_name", "business_name", "province", "code_account")
 ELIGIBILITY = ("of_age", "standing", "uses_git", "needs_sign_off")
+SENT = (
+    *ABOUT,
+    *ELIGIBILITY,
+    "means",
+    "sign_off",
+    "sign_off_name",
+    "status",
+    "submitted_at",
+    "sha256",
+    "receipt",
+)
+"""The columns that a submission writes."""
 LANGUAGES = ("en", "fr")
 
 
@@ -36,6 +49,12 @@ def own(opportunity, user) -> Application | None:
         if user.is_authenticated
         else None
     )
+
+
+def own_at(reference: str, user) -> Application | None:
+    """This person's application to what was posted under a reference, or None: its keys alone, to send it by."""
+    found = Application.objects.filter(opportunity__reference=reference, opportunity__posted_at__isnull=False)
+    return found.filter(supplier=user).only("opportunity", "supplier").first()
 
 
 def save_draft(opportunity, by, changes: dict[str, Any], now: datetime | None = None) -> Application:
@@ -208,17 +227,14 @@ def submit(application: Application, by, now: datetime | None = None, shown: str
     saw. Raises Refused: late, not one's own, another part in the opportunity, something missing, or not what was shown.
     """
     with transaction.atomic():
-        opportunity = _turn(application.opportunity, by)
-        application = (
-            Application.objects.select_for_update().select_related("supplier").get(pk=application.pk)
-        )
-        application.opportunity = opportunity
+        opportunity, application = _held(application)
         now = now or clock.now()
         _refuse(
             None
             if application.supplier_id == by.pk
             else Refused("role", [_("Only the supplier who wrote an application can send it.")])
         )
+        application.supplier = by
         _refuse(why_not(opportunity, by, now))
         criteria = list(opportunity.evaluation_criteria.all())
         if shown is not None and shown != fingerprint(application, criteria):
@@ -232,9 +248,9 @@ def submit(application: Application, by, now: datetime | None = None, shown: str
             )
         gaps = [sentence for page in missing(application, criteria).values() for sentence in page]
         _refuse(Refused("incomplete", gaps) if gaps else None)
+        last = application.submissions.last() if application.receipt else None
         application.receipt = application.receipt or secrets.token_hex(16)
         content = content_of(application, criteria)
-        last = application.submissions.last()
         stands = application.status == Application.Status.SUBMITTED
         if stands and last and last.content == content and not to_confirm(opportunity, last):
             return last
@@ -273,7 +289,7 @@ def _copy_to_columns(application: Application, criteria, submission: Submission)
     application.sign_off_name = sign_off["shown"] if sign_off else ""
     application.status = Application.Status.SUBMITTED
     application.submitted_at, application.sha256 = submission.submitted_at, submission.sha256
-    application.save()
+    application.save(update_fields=SENT)
     Answer.objects.bulk_create(
         [
             Answer(application=application, criterion=criterion, text=written)
@@ -291,8 +307,7 @@ def withdraw(application: Application, by, now: datetime | None = None) -> Appli
     Withdrawing twice is once. Raises Refused.
     """
     with transaction.atomic():
-        opportunity = _turn(application.opportunity, by)
-        application = Application.objects.select_for_update().get(pk=application.pk)
+        opportunity, application = _held(application)
         now = now or clock.now()
         _refuse(
             None
@@ -331,14 +346,23 @@ def receipt_context(opportunity, application: Application, submission: Submissio
     }
 
 
-def _turn(opportunity, by):
-    """The opportunity as it stays until the transaction ends, and this person's turn to write to it: one after the other
-    for one supplier, so that two clicks are one; all suppliers at once, as in the last minute before closing."""
+def _turn(opportunity, by) -> Opportunity:
+    """The opportunity as it stays until the transaction ends, and this person's turn to begin: one after the other for one
+    supplier, so that two clicks begin one application."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"application {opportunity.pk} {by.pk}"]
         )
-    return opportunity.held_still()
+    return Opportunity.objects.held_still(opportunity.pk)
+
+
+def _held(application: Application) -> tuple[Opportunity, Application]:
+    """Both as they stay until the transaction ends: one supplier's clicks follow each other, so that two are one; all
+    suppliers at once, as in the last minute before closing."""
+    opportunity = Opportunity.objects.held_still(application.opportunity_id)
+    held = Application.objects.select_for_update().get(pk=application.pk)
+    held.opportunity = opportunity
+    return opportunity, held
 
 
 def _refuse(refusal: Refused | None) -> None:

@@ -58,8 +58,10 @@ def queue(*, subject: str, message: str, html_message: str = "", **more: Any) ->
 
     `more` is what `post_office.mail.send` takes: recipients, sender, headers...
     """
-    words = {"subject": subject, "message": message, "html_message": html_message}
-    return mail.send(**{name: word_for_word(text) for name, text in words.items()}, **more)
+    email = mail.send(commit=False, **more)  # with no words yet: it would run them
+    email.subject, email.message, email.html_message = subject, message, html_message
+    email.save()
+    return email
 
 
 class QueueBackend(EmailBackend):

@@ -186,7 +186,7 @@ DATABASE_ROUTERS = ["microacq.replica.Router"]
 if cache_url := os.environ.get("CACHE_URL", ""):
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": cache_url}}
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    CACHES = {"default": {"BACKEND": "microacq.shared_cache.SharedDatabaseCache", "LOCATION": "cache"}}
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000}
 
 # Public pages that each process keeps for the signed-out until something changes; 0 keeps none. The demonstration's

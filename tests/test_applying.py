@@ -240,14 +240,15 @@ def test_the_last_second_is_in_time(cast, posted, now):
 def test_the_clock_is_read_once_the_row_is_locked(cast, posted, monkeypatch):
     """A request that waited for the lock past closing is late."""
     application = applications.save_draft(posted, cast.li, words(posted), now=BEFORE)
-    original = type(posted).held_still
+    rows = type(type(posted).objects)
+    original = rows.held_still
 
-    def slow(self):
-        found = original(self)
+    def slow(self, key):
+        found = original(self, key)
         clock._frozen[-1].move_to(CLOSING)
         return found
 
-    monkeypatch.setattr(type(posted), "held_still", slow)
+    monkeypatch.setattr(rows, "held_still", slow)
     with pytest.raises(Refused, match="Closing was"):
         applications.submit(application, cast.li)
 

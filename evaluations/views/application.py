@@ -217,14 +217,12 @@ class CheckView(LoginRequiredMixin, View):
 
     def post(self, request, reference):
         # The desk asks all that sending asks again with the row locked, so it is set up only for who must read it.
-        opportunity = visible_or_404(request, reference)
-        application = applications.own(opportunity, request.user) if opportunity.posted_at else None
+        application = applications.own_at(reference, request.user)
         if application is None:
             desk = desk_of(request, reference)
             return redirect("apply", reference) if not desk.refusal else too_late(request, desk, desk.refusal)
         if not limits.room("send-application", str(request.user.pk), SENT_AN_HOUR, 60 * 60):
             return self.show(desk_of(request, reference), status=429, reasons=[TOO_OFTEN])
-        application.opportunity = opportunity
         try:
             applications.submit(application, request.user, shown=request.POST.get("shown"))
         except Refused as refusal:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from microacq import business_days, clock
+from microacq.prepared import Prepared
 
 from ..states import STATES, STEPS, Role, State
 from .criterion import Skill
@@ -29,6 +31,14 @@ RESULT_DAYS = 2
 """Business days after closing in which suppliers were to hear (client guide, step 6)."""
 ADMINISTRATION_HOURS = 10
 """Hours of administration that the pilot added to an estimate."""
+
+
+def _parts(key: int, user_key: int):
+    found = Opportunity.objects.filter(pk=key).order_by().with_parts_of(get_user_model()(pk=user_key))
+    return found.values_list("evaluates", "applied", "supplies")
+
+
+PARTS = Prepared(_parts, keys=2)
 
 
 class OpportunityQuerySet(models.QuerySet):
@@ -68,6 +78,11 @@ class OpportunityQuerySet(models.QuerySet):
             applied=Exists(user.applications.of(user).filter(**here)),
             supplies=holds | Exists(user.contracts.filter(**here)),
         )
+
+    def held_still(self, key: int) -> "Opportunity":
+        """One row as it stays until the transaction ends. Unlike `Opportunity.locked()` many may hold it at once, for what
+        they write beside it; who would change it waits for them all."""
+        return self.raw("SELECT * FROM opportunities_opportunity WHERE id = %s FOR SHARE", [key])[0]
 
     def with_people(self):
         """With what cards and pages show, in a constant number of queries."""
@@ -239,14 +254,6 @@ class Opportunity(models.Model):
         """This row again, locked until the transaction ends."""
         return Opportunity.objects.select_for_update(of=("self",)).get(pk=self.pk)
 
-    def held_still(self) -> "Opportunity":
-        """This row again, as it stays until the transaction ends. Unlike `locked()` many may hold it at once, for what they
-        write beside it; who would change it waits for them all."""
-        rows = Opportunity.objects.raw(
-            "SELECT * FROM opportunities_opportunity WHERE id = %s FOR SHARE", [self.pk]
-        )
-        return rows[0]
-
     def enter(self, state: str, now: datetime) -> None:
         """Written by `lifecycle.perform()` alone: the state, with its version."""
         if state != self.state:
@@ -281,8 +288,7 @@ class Opportunity(models.Model):
         """All the user's roles here. Who applied and was made one of the team or of finance since is not that here."""
         if not (self.posted_at and user.is_authenticated and user.is_active):
             return self.own_roles_of(user)
-        parts = Opportunity.objects.filter(pk=self.pk).order_by().with_parts_of(user)
-        evaluates, applied, supplies = parts.values_list("evaluates", "applied", "supplies").get()
+        evaluates, applied, supplies = PARTS.first(self.pk, user.pk)
         roles = self.own_roles_of(user, evaluates)
         if applied:
             roles.add(Role.APPLICANT)

@@ -23,7 +23,7 @@ from tests.factories import at
 ATTACKER, VICTIM = "192.0.2.66", "198.51.100.7"
 DATABASE_CACHE = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "microacq.shared_cache.SharedDatabaseCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
@@ -196,6 +196,15 @@ def test_26_limits_are_shared_between_processes(shared_cache, cast, settings):
     )
     assert here == [200] * 3
     assert there == ["[200, 200, 429, 429]"]
+
+
+def test_26_a_place_is_free_again_after_its_time(shared_cache):
+    assert limits.room("flood", "one", 1, 60) and not limits.room("flood", "one", 1, 60)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cache SET expires = expires - interval '61 seconds'")
+    assert limits.room("flood", "one", 1, 60) and not limits.room("flood", "one", 1, 60)
+    assert cache.add("for-ever", {"a": 1}, None) and not cache.add("for-ever", 2, None)
+    assert cache.get("for-ever") == {"a": 1}
 
 
 def test_26_two_at_once_never_take_the_same_place(shared_cache):

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import sys
+import time
 
 import django
 
@@ -31,6 +32,7 @@ def main(rows: int, applications: int) -> None:
     from microacq import clock
     from microacq.accounts import mark_verified
     from microacq.models import User
+    from microacq.sessions import BEGAN, SEEN
     from opportunities.models import EvaluationCriterion, Opportunity
 
     call_command("migrate", verbosity=0)
@@ -55,6 +57,7 @@ def main(rows: int, applications: int) -> None:
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session[BEGAN] = session[SEEN] = int(time.time())
         session.save()
         token = secrets.token_hex(16)
         return user, {
