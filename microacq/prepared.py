@@ -22,10 +22,11 @@ class Prepared:
     def written(self) -> tuple[str, tuple]:
         return self.build(*self.stand_ins).query.sql_with_params()
 
-    def first(self, *keys: int) -> tuple[Any, ...] | None:
-        """The first row, or None."""
+    def first(self, *keys: int) -> dict[str, Any] | None:
+        """The first row by the names of its columns, or None. Django writes annotations in any order, another in each process."""
         sql, values = self.written
         put = dict(zip(self.stand_ins, keys, strict=True))
         with connection.cursor() as cursor:
             cursor.execute(sql, [put.get(value, value) for value in values])
-            return cursor.fetchone()
+            row = cursor.fetchone()
+            return row and dict(zip((column.name for column in cursor.description), row, strict=True))

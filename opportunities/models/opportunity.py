@@ -288,13 +288,13 @@ class Opportunity(models.Model):
         """All the user's roles here. Who applied and was made one of the team or of finance since is not that here."""
         if not (self.posted_at and user.is_authenticated and user.is_active):
             return self.own_roles_of(user)
-        evaluates, applied, supplies = PARTS.first(self.pk, user.pk)
-        roles = self.own_roles_of(user, evaluates)
-        if applied:
+        parts = PARTS.first(self.pk, user.pk)
+        roles = self.own_roles_of(user, parts["evaluates"])
+        if parts["applied"]:
             roles.add(Role.APPLICANT)
-        if supplies:
+        if parts["supplies"]:
             roles.add(Role.SUPPLIER)
-        if applied or supplies:
+        if parts["applied"] or parts["supplies"]:
             roles -= {Role.TEAM, Role.FINANCE}
         return roles
 
