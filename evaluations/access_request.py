@@ -25,7 +25,7 @@ from post_office.models import Email
 
 from microacq import archive, clock, uploads
 from microacq.models import User
-from opportunities.facts import Fact, Section, facts, in_words, label_of
+from opportunities.facts import Fact, Section, facts, in_words, label_of, title_of
 from opportunities.models import AccessCopy, Consent, Event, Opportunity, Subscription
 
 from . import debriefs, own_data
@@ -120,7 +120,7 @@ def named(user: User) -> list[Section]:
             reference = row[1] if path else None
             section.rows.append(
                 [
-                    Fact("record", _("kind"), model._meta.label_lower, str(model._meta.verbose_name)),
+                    Fact("record", _("kind"), model._meta.label_lower, str(title_of(model))),
                     Fact("as", _("as"), field.name, str(label_of(field))),
                     Fact("number", _("number"), row[0], str(row[0])),
                     Fact("opportunity", _("opportunity"), reference, in_words(reference)),

@@ -125,7 +125,7 @@ def debriefs(file: Reading) -> Iterator[Row]:
         yield _labelled(row, row.application.label)
 
 
-@part(60, "draws", _("Draw"), Pool, Draw)
+@part(60, "draws", _("The draw"), Pool, Draw)
 def draws(file: Reading) -> Iterator[Row]:
     """Each pool, with its file as published, so that the draw can be checked from here."""
     for row in file.opportunity.pools.select_related("proposed_by", "frozen_by", "draw"):

@@ -98,7 +98,7 @@ def _closed_line(application, opportunity) -> Line:
     if what == "waiting":
         return Line(opportunity, words, None, _("Result expected by"), day=opportunity.result_expected_by)
     if what == "passed" and pool:
-        return Line(opportunity, words, None, _("Draw"), moment=pool.round_at)
+        return Line(opportunity, words, None, _("The draw"), moment=pool.round_at)
     if what == "offer_open":
         answer = Action(_("Answer the offer"), work)
         return Line(opportunity, words, answer, _("Answer by"), moment=offer.respond_by)

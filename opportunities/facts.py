@@ -4,6 +4,7 @@ What goes out as a file (a case file, a copy of what is held about somebody) is 
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +15,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from microacq import money, text
+from microacq.forms import LANGUAGE_NAMES
+
+from . import mail_log
+from .lifecycle import BY_NAME, STATES, Role
+from .mail_samples import AUDIENCES
 
 MONEY = {"amount", "budget", "fixed_price", "hourly_rate", "price", "total"}
 """Fields that are dollars."""
@@ -24,14 +30,17 @@ LABELS = {
     "amended_at": _("changed"),
     "announced_at": _("announced"),
     "answered_at": _("answered"),
+    "application": _("application"),
     "approved": _("approved"),
     "asked_at": _("asked"),
     "asker": _("asked by"),
     "assessed_at": _("assessed"),
     "assessed_by": _("assessed by"),
+    "assessment": _("assessment"),
     "at": _("when"),
     "audience": _("as"),
     "author": _("written by"),
+    "certification": _("certification"),
     "certified_by": _("certified by"),
     "chain_hash": _("chain of the random beacon"),
     "changes": _("what changed"),
@@ -43,6 +52,7 @@ LABELS = {
     "decided_at": _("decided"),
     "decided_by": _("decided by"),
     "delivered_by": _("delivered by"),
+    "delivery": _("delivery"),
     "done_at": _("done"),
     "drawn_at": _("drawn"),
     "email": _("email"),
@@ -51,6 +61,7 @@ LABELS = {
     "event": _("event"),
     "file": _("file"),
     "file_sha256": _("SHA-256 of the file"),
+    "flag": _("comparison"),
     "from_team": _("from the team"),
     "frozen_at": _("frozen"),
     "frozen_by": _("frozen by"),
@@ -58,6 +69,7 @@ LABELS = {
     "given_by": _("given by"),
     "how_met": _("how each work acceptance criterion is met"),
     "imported_ref": _("imported from"),
+    "invoice": _("invoice"),
     "kind": _("kind"),
     "made_at": _("made"),
     "marked_at": _("marked"),
@@ -71,6 +83,8 @@ LABELS = {
     "other": _("opportunity"),
     "paid_by": _("paid by"),
     "passed": _("passed"),
+    "payment": _("payment"),
+    "pool": _("pool"),
     "position": _("position"),
     "prepared_by": _("prepared by"),
     "proposed_at": _("proposed"),
@@ -85,6 +99,7 @@ LABELS = {
     "round": _("round"),
     "round_at": _("time of the round"),
     "saved_at": _("saved"),
+    "screening": _("eligibility check"),
     "seed": _("seed"),
     "sent_by": _("sent by"),
     "set_aside_at": _("set aside"),
@@ -112,6 +127,26 @@ LABELS = {
     "working": _("as you have written it"),
 }
 """Labels of fields whose model gives none that a person reads."""
+RECORDS = {
+    "answer": _("answer"),
+    "consensus": _("decision where the marks differed"),
+    "criterionresult": _("mark"),
+    "evaluationrecord": _("completed evaluation"),
+    "preparation": _("preparation of a release"),
+    "sheet": _("an evaluator’s sheet"),
+    "submission": _("application as sent"),
+}
+"""Names of records whose model gives none that a person reads."""
+STATE_LABELS = {state.name: state.label for state in STATES.values()}
+CODES: dict[str, Callable[[str], Any]] = {
+    "audience": lambda word: AUDIENCES.get(word, word),
+    "role": lambda word: {role.value: role.label for role in Role}.get(word, word),
+    "source": lambda word: STATE_LABELS.get(word, word),
+    "target": lambda word: STATE_LABELS.get(word, word),
+    "template": mail_log.occasion,
+    "transition": lambda word: BY_NAME[word].label if word in BY_NAME else word,
+}
+"""Fields that keep a word of the lifecycle's table, and how it is read."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +167,11 @@ class Section:
     key: str
     title: Any
     rows: list[list[Fact]] = field(default_factory=list)
+
+
+def title_of(model: Any) -> Any:
+    """What a kind of record is called: ours where the model's name is all there is."""
+    return RECORDS.get(model._meta.model_name, model._meta.verbose_name)
 
 
 def label_of(model_field: Any) -> Any:
@@ -157,6 +197,8 @@ def in_words(value: Any) -> str:
         return text.eastern_words(value, language)
     if isinstance(value, date):
         return text.date_words(value, language)
+    if isinstance(value, Decimal):
+        return str(value).replace(".", ",") if language == "fr" else str(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, indent=1, cls=DjangoJSONEncoder)
     return str(value)
@@ -168,12 +210,20 @@ def fact(thing: Any, name: str) -> Fact:
     shown = getattr(thing, f"get_{name}_display", None)
     if not isinstance(value, str | int | float | bool | Decimal | date | dict | list | None):
         value = str(value)
+    reader = (get_language() or "en")[:2]
     if name in MONEY and isinstance(value, Decimal):
-        words = money.display(value, (get_language() or "en")[:2])
+        words = money.display(value, reader)
+    elif named := getattr(thing, f"{name}_in", None):
+        words = in_words(named(reader))
+    elif not shown and name in CODES and value:
+        words = str(CODES[name](value))
     else:
         words = in_words(shown() if shown and value else value)
     language = name[-2:] if name.endswith(("_en", "_fr")) else ""
-    return Fact(name, label_of(model_field), value, words, language)
+    label = label_of(model_field)
+    if language:
+        label = _("%(what)s (%(language)s)") % {"what": label, "language": LANGUAGE_NAMES[language]}
+    return Fact(name, label, value, words, language)
 
 
 def facts(thing: Any, *names: str) -> list[Fact]:

@@ -1,5 +1,6 @@
 """The case file: nothing is forgotten in it, nothing sealed or nameless is told by it, and it proves itself."""
 
+import html
 import io
 import json
 import re
@@ -20,7 +21,7 @@ from evaluations import applications, files, preparing
 from evaluations.masking import flags, suggestion
 from evaluations.models import Application, Upload
 from microacq import archive, clock
-from opportunities.facts import label_of
+from opportunities.facts import label_of, title_of
 from opportunities.management.commands.verify_case_file import problems
 from opportunities.models import CaseFile, InternalNote, Message, Opportunity
 from opportunities.publishing import case_file
@@ -68,11 +69,11 @@ def test_every_label_has_words_in_both_languages():
         for part in case_file.PARTS
         for model in part.covers
         for field in model._meta.concrete_fields
-        if not field.primary_key
-        and not isinstance(label_of(field), Promise)
-        and field.related_model not in (*part.covers, Application)
+        if not field.primary_key and not isinstance(label_of(field), Promise)
     }
     assert bare == set()
+    kinds = {model for part in case_file.PARTS for model in part.covers}
+    assert {model._meta.label for model in kinds if not isinstance(title_of(model), Promise)} == set()
 
 
 def zip_of(client, opportunity, person, *, now=None, language="en"):
@@ -96,6 +97,24 @@ def everything_in(found: zipfile.ZipFile) -> str:
 
 def kinds(rows) -> set[str]:
     return {row["record"] for row in rows} | {kind for row in rows for kind in kinds(row.get("inside", []))}
+
+
+@pytest.mark.django_db
+def test_its_pages_say_in_words_what_the_data_says_in_codes(client, cast, settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path
+    found = zip_of(client, at("complete", cast), cast.tom, language="fr")
+    page = html.unescape(found.read("index.html").decode())
+    for code in ("inquiry_submitted", "need_accepted", "screening", "invoicing", "commit_funds"):
+        assert f">{code}<" not in page, code
+    for said in (
+        "Emploi et Développement social Canada",
+        "Titre (anglais)",
+        "Titre (français)",
+        "Soumettre la demande initiale",
+        "Le tirage",
+        ">37,5<",
+    ):
+        assert said in page, said
 
 
 @pytest.mark.django_db

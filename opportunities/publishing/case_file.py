@@ -27,7 +27,7 @@ from microacq import archive, clock, uploads
 from microacq.models import User
 
 from .. import chain
-from ..facts import Fact, fact, in_words, label_of
+from ..facts import Fact, fact, in_words, label_of, title_of
 from ..models import CaseFile, EvaluationCriterion, Event, Opportunity
 from ..models.criterion import AcceptanceCriterion
 
@@ -191,7 +191,7 @@ def as_words(row: Row, reading: Reading, parent: models.Model | None = None) -> 
     """A record for the page: its title, its facts that say something, and the records inside it."""
     said = [found for found in facts_of(row, reading, parent) if found.words not in ("", "–", "{}", "[]")]
     return {
-        "title": row.record._meta.verbose_name,
+        "title": title_of(row.record),
         "facts": said,
         "inside": [as_words(each, reading, row.record) for each in row.inside],
     }
