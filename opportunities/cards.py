@@ -62,14 +62,14 @@ def cards(parts, now: datetime, level: str = "h2") -> list[SafeString]:
     pattern = reverse("opportunity", args=[PLACE])
     before_taxes, skills_label = escape(gettext("before taxes")), escape(gettext("Skills:"))
     updated_tag = f' <span class="gc-tag">{escape(gettext("Updated"))}</span>'
-    statuses = {status: escape(str(status.label)) for status in STATUSES}
+    statuses = {status.key: escape(str(status.label)) for status in STATUSES}
     when, made = _When(now), []
     for reference, state, closing, updated, price, title, text, skills in _rows(parts, language):
         status = public_status(Timed(state, closing), now)
         named = escape(", ".join(filter(None, skills)))
         card = CARD.format(
             tag=status.tag,
-            status=statuses[status],
+            status=statuses[status.key],
             updated=updated_tag if updated else "",
             level=level,
             url=escape(pattern.replace(PLACE, reference)),

@@ -348,6 +348,13 @@ def _counted(listing: Listing) -> Listing:
     """Each value of a filter under the other filters: as the database keeps it, or with words or a skill counted in one
     pass; of common words only up to `search.FEW`."""
     asked, now = listing.asked, listing.now
+    chosen = {name: getattr(asked, name) for name in FILTERS}
+    if not asked.query and not asked.skill:
+        kept = posted_counts.read()
+        placed = ((*parts, number) for parts, number in kept.placed(_parts_at(now)).items())
+        listing.total, listing.facets = tally(placed, list(PARTS), FILTERS, chosen)
+        listing.found_skills = None if asked.narrowed else kept.skills
+        return listing
     listing.among = search.few(asked.query) if asked.query else None
     found = _with_skill(_with_words(asked.query, listing.among), asked.skill)
     if asked.query and listing.among is None and not search.REFERENCE.fullmatch(asked.query):
@@ -358,17 +365,11 @@ def _counted(listing: Listing) -> Listing:
             listing.among = left if len(left) <= search.FEW else None
         listing.total = search.FEW if listing.among is None else len(listing.among)
         return listing
-    if asked.query or asked.skill:
-        counted: Any = (
-            found.annotate(**{f"in_{name}": _part(name, now) for name in PARTS})
-            .order_by()
-            .values_list(*(f"in_{name}" for name in PARTS))
-            .annotate(Count("pk"))
-        )
-    else:
-        kept = posted_counts.read()
-        counted = ((*parts, number) for parts, number in kept.placed(_parts_at(now)).items())
-        listing.found_skills = None if asked.narrowed else kept.skills
-    chosen = {name: getattr(asked, name) for name in FILTERS}
+    counted = (
+        found.annotate(**{f"in_{name}": _part(name, now) for name in PARTS})
+        .order_by()
+        .values_list(*(f"in_{name}" for name in PARTS))
+        .annotate(Count("pk"))
+    )
     listing.total, listing.facets = tally(counted, list(PARTS), FILTERS, chosen)
     return listing

@@ -6,11 +6,12 @@ Knows no opportunity. Everything is written in the reader's language.
 import datetime as dt
 import re
 from functools import lru_cache
+from html import escape
 
 from django import template
 from django.templatetags import i18n
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from microacq import context as page
@@ -27,6 +28,8 @@ def _language() -> str:
 
 class OnceNode(template.Node):
     """What `once` keeps, in the compiled template."""
+
+    child_nodelists = ()  # no block is looked for within: it would be kept for every page
 
     def __init__(self, nodelist, varies):
         self.nodelist, self.varies, self.kept = nodelist, varies, {}
@@ -63,10 +66,8 @@ def eastern(moment):
     """An aware datetime in words with its zone, inside <time>. Nothing for nothing."""
     if not moment:
         return ""
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        moment.astimezone(text.EASTERN).isoformat(timespec="minutes"),
-        text.eastern_words(moment, _language()),
+    return _time(
+        moment.astimezone(text.EASTERN).isoformat(timespec="minutes"), text.eastern_words(moment, _language())
     )
 
 
@@ -77,7 +78,11 @@ def eastern_date(day):
         return ""
     if isinstance(day, dt.datetime):
         day = day.astimezone(text.EASTERN).date()
-    return format_html('<time datetime="{}">{}</time>', day.isoformat(), text.date_words(day, _language()))
+    return _time(day.isoformat(), text.date_words(day, _language()))
+
+
+def _time(machine: str, words: str) -> SafeString:
+    return mark_safe(f'<time datetime="{machine}">{escape(words)}</time>')  # noqa: S308 - a date, and words escaped
 
 
 @register.filter
