@@ -166,3 +166,12 @@ def test_a_page_reads_as_many_rows_however_many_are_posted(client, settings):
             client.get(address)
         found.append([rows_read(client, address) for address in addresses])
     assert all(abs(many - few) <= 5 for few, many in zip(*found, strict=True)), found
+
+
+def test_with_nothing_kept_a_page_still_takes_few_queries(client, cast, settings, time):
+    """The list: what is posted, its counts, its rows. A page: what is posted, and all of it."""
+    settings.KEPT_PAGES = 0
+    for number in (1, 2):
+        posted = at("posted", cast, closing=CLOSING)
+        assert asked(client, reverse("opportunity_list"))[1] == 3, number
+        assert asked(client, reverse("opportunity", args=[posted.reference]))[1] == 2, number
