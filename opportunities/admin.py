@@ -155,7 +155,7 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     change_list_template = "admin/opportunities/opportunity/change_list.html"
     change_form_template = "admin/opportunities/opportunity/change_form.html"
     need_fields = (
-        "shown_title", "need", "reason", "repository", "department", "branch", "team_name", money("budget", _("budget thought of")),
+        "shown_title", "need", "reason", "repository", "named_department", "branch", "team_name", money("budget", _("budget thought of")),
         "wanted_date", "heard_from", "entered_by_team", "rerun_of",
     )  # fmt: skip
     people_fields = ("client", "manager", "named_evaluators")
@@ -227,6 +227,10 @@ class OpportunityAdmin(DeskAdmin, TabbedTranslationAdmin):
     @admin.display(description=_("evaluators"))
     def named_evaluators(self, opportunity):
         return ", ".join(str(person) for person in opportunity.evaluators.all()) or "–"
+
+    @admin.display(description=_("department"))
+    def named_department(self, opportunity):
+        return opportunity.department_name or "–"
 
     @admin.display(description=_("skills"))
     def named_skills(self, opportunity):

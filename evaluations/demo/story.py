@@ -101,6 +101,7 @@ def need_of(statement: dict[str, Any], language: str) -> dict[str, Any]:
         "need": statement["short_description"][language],
         "reason": statement["background"][language].split("\n\n")[0],
         "repository": statement.get("repository", ""),
+        "heard_from": {"en": "A colleague", "fr": "Une collègue"}[language],
     }
 
 
