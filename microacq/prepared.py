@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 
 class Prepared:
-    """`build` takes as many keys as are asked with, and gives a query of `values_list()`. It is called once, with keys that
+    """`build` takes as many keys as are asked with, and gives a query of `values()`. It is called once, with keys that
     no row has."""
 
     def __init__(self, build: Callable[..., QuerySet], keys: int):
@@ -22,11 +22,15 @@ class Prepared:
     def written(self) -> tuple[str, tuple]:
         return self.build(*self.stand_ins).query.sql_with_params()
 
-    def first(self, *keys: int) -> dict[str, Any] | None:
-        """The first row by the names of its columns, or None. Django writes annotations in any order, another in each process."""
+    def rows(self, *keys: int) -> list[dict[str, Any]]:
+        """What it finds, by the names of the columns: Django writes annotations in any order, another in each process."""
         sql, values = self.written
         put = dict(zip(self.stand_ins, keys, strict=True))
         with connection.cursor() as cursor:
             cursor.execute(sql, [put.get(value, value) for value in values])
-            row = cursor.fetchone()
-            return row and dict(zip((column.name for column in cursor.description), row, strict=True))
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def first(self, *keys: int) -> dict[str, Any] | None:
+        """The first row, or None."""
+        return next(iter(self.rows(*keys)), None)

@@ -5,10 +5,14 @@ Cards, the opportunity's page and the lists all say it from here.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+
+from microacq.prepared import Prepared
 
 from . import lifecycle
 from .lifecycle import STATES, STEPS, Role
@@ -141,15 +145,41 @@ def waiting_for(user) -> Q:
     return waits | offered | Q(signed, state__in=("work", "invoicing"))
 
 
+@cache
+def _waiting(role: str) -> Prepared:
+    """The keys of what waits for somebody of this role in the site, the longest waiting first."""
+
+    def build(key: int):
+        user = get_user_model()(pk=key, role=role)
+        found = Opportunity.objects.visible_to(user).filter(waiting_for(user))
+        return found.order_by("state_since", "pk").values("id")
+
+    return Prepared(build, keys=1)
+
+
+def keys_waiting_for(user) -> list[int]:
+    """The keys of the opportunities that wait for this user, the longest waiting first."""
+    return [row["id"] for row in _waiting(user.role).rows(user.pk)]
+
+
+def _asked(key: int):
+    user = get_user_model()(pk=key)
+    evaluates = Opportunity.evaluators.through.objects.filter(user=user)
+    parts = (user.questions_asked, user.followings, evaluates)
+    keys = user.applications.order_by().values("opportunity_id")
+    return keys.union(*(part.order_by().values("opportunity_id") for part in parts))
+
+
+ASKED = Prepared(_asked, keys=1)
+"""The keys of what a user asked about, follows, evaluates or began an application to."""
+
+
 def followed_by(user) -> Q:
     """The condition for opportunities in which this user has a part, or that they watch over."""
     # The keys first, in one query, so that the database looks up these instead of looking through all.
-    evaluates = Opportunity.evaluators.through.objects.filter(user=user)
-    keys = user.applications.order_by().values_list("opportunity_id", flat=True)
-    others = (user.questions_asked, user.followings, evaluates)
-    asked = keys.union(*(other.order_by().values_list("opportunity_id", flat=True) for other in others))
+    asked = [row["opportunity_id"] for row in ASKED.rows(user.pk)]
     not_yet = ("draft", "screening", "waitlisted")
-    parts = Q(client=user) | Q(manager=user) & ~Q(state__in=not_yet) | Q(pk__in=list(asked))
+    parts = Q(client=user) | Q(manager=user) & ~Q(state__in=not_yet) | Q(pk__in=asked)
     if user.role == user.Role.TEAM:
         parts |= Q(state__in=[name for name, state in STATES.items() if not state.is_ending])
     if user.role == user.Role.FINANCE:

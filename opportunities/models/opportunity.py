@@ -35,7 +35,7 @@ ADMINISTRATION_HOURS = 10
 
 def _parts(key: int, user_key: int):
     found = Opportunity.objects.filter(pk=key).order_by().with_parts_of(get_user_model()(pk=user_key))
-    return found.values_list("evaluates", "applied", "supplies")
+    return found.values("evaluates", "applied", "supplies")
 
 
 PARTS = Prepared(_parts, keys=2)

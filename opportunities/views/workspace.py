@@ -2,7 +2,6 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,16 +14,12 @@ from microacq import clock
 from .. import lifecycle
 from ..models import Opportunity
 from ..panels import Reader, panels_for, sections_for
-from ..standing import CARD_FIELDS, cards, followed_by, next_action, standing, waiting_for
+from ..standing import CARD_FIELDS, cards, followed_by, keys_waiting_for, next_action, standing
 from ..states import Role
 from ..work_pages import work_pages
 from .transition import visible_or_404
 
 PAGE_SIZE = 12
-
-
-def _keys(found) -> list[int]:
-    return list(found.values_list("pk", flat=True))
 
 
 @require_safe
@@ -33,18 +28,17 @@ def workspace(request):
     """ "Waiting for you" first, oldest first; then what the reader follows, newest change first."""
     user, now = request.user, clock.now()
     # The keys first, in their order: the rows, which are long, are read for the cards that are shown, all at once.
-    visible = Opportunity.objects.visible_to(user)
-    waiting = _keys(visible.filter(waiting_for(user)).order_by("state_since", "pk"))
+    waiting = keys_waiting_for(user)
     apart = set(waiting)
-    followed = _keys(visible.filter(followed_by(user)).order_by(F("modified_at").desc(), "-pk"))
-    followed = [key for key in followed if key not in apart]
+    followed = Opportunity.objects.visible_to(user).filter(followed_by(user)).order_by("-modified_at", "-pk")
+    followed = [key for key in followed.values_list("pk", flat=True) if key not in apart]
     waiting_page = Paginator(waiting, PAGE_SIZE).get_page(request.GET.get("waiting"))
     page = Paginator(followed, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = Opportunity.objects.only(*CARD_FIELDS).with_parts_of(user).in_bulk([*waiting_page, *page])
     context = {
-        "waiting": cards([rows[key] for key in waiting_page], user, now),
+        "waiting": cards([rows[key] for key in waiting_page if key in rows], user, now),
         "waiting_page": waiting_page,
-        "followed": cards([rows[key] for key in page], user, now),
+        "followed": cards([rows[key] for key in page if key in rows], user, now),
         "sections": sections_for(user, now),
         "now": now,
         "page_obj": page,
