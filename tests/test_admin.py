@@ -91,9 +91,7 @@ def test_the_front_page_starts_with_what_waits(cast, desk):
     at("screening", cast)
     at("preparing", cast)
     body = desk.get("/en/admin/").content.decode()
-    assert (
-        body.index("To screen") < body.index("Statement in preparation") < body.index("recent-actions-module")
-    )
+    assert body.index("To screen") < body.index("Statement in preparation") < body.index("content-main")
     assert "/en/admin/opportunities/opportunity/?state=screening" in body
     assert "1 of 10 places taken" in " ".join(body.split())
 
