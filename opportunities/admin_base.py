@@ -5,9 +5,11 @@ other privilege: without the team's role they see nothing here, and with it they
 """
 
 from django.contrib import admin
+from django.utils.functional import Promise
 
 from microacq.listed_filters import ListedFiltersOnly
 
+from .facts import label_of
 from .models import Opportunity
 
 
@@ -24,6 +26,13 @@ class DeskAdmin(ListedFiltersOnly):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     empty_value_display = "–"
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        """Labelled in words where the model gives no more than the column's name."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        bare = [one for one in self.opts.concrete_fields if not isinstance(one.verbose_name, Promise)]
+        form._meta.labels = {one.name: label_of(one) for one in bare} | (form._meta.labels or {})
+        return form
 
     def has_module_permission(self, request):
         return acts_for_team(request.user)

@@ -7,7 +7,7 @@ from microacq import clock
 
 from .desk import SIGNS, late, since_before
 from .forms.team import members
-from .lifecycle import ENDINGS, STATES, STEPS, Role
+from .lifecycle import BY_NAME, ENDINGS, STATES, STEPS, Role
 from .ownership import nobodys
 
 
@@ -136,3 +136,16 @@ class QuestionStatusFilter(admin.SimpleListFilter):
             case "aside":
                 return queryset.filter(set_aside_at__isnull=False)
         return queryset
+
+
+class TransitionFilter(admin.SimpleListFilter):
+    """Events by what was done, in the words of the lifecycle's table."""
+
+    title, parameter_name = _("what was done"), "transition"
+    template = "admin/closed_filter.html"
+
+    def lookups(self, request, model_admin):
+        return [(row.name, row.label) for row in BY_NAME.values()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(transition=self.value()) if self.value() in BY_NAME else queryset

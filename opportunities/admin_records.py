@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from microacq.templatetags import gc
 
 from .admin_base import RecordAdmin
-from .admin_filters import QuestionStatusFilter
+from .admin_filters import QuestionStatusFilter, TransitionFilter
+from .facts import CODES, LABELS
 from .models import (
     Amendment,
     Certification,
@@ -40,6 +41,16 @@ def moment(field: str, label):
     @admin.display(description=label, ordering=field)
     def column(record):
         return gc.eastern(getattr(record, field)) or "–"
+
+    return column
+
+
+def code(field: str):
+    """A column that keeps a word of the lifecycle's table, as it is read."""
+
+    @admin.display(description=LABELS[field], ordering=field)
+    def column(record):
+        return CODES[field](getattr(record, field)) or "–"
 
     return column
 
@@ -282,16 +293,16 @@ class RegistryEntryAdmin(OfOpportunityAdmin):
 
 @admin.register(Event)
 class EventAdmin(OfOpportunityAdmin):
-    list_display = ("number", "opportunity", "transition", "role", moment("at", _("when")))
-    list_filter = ("transition",)
+    list_display = ("number", "opportunity", code("transition"), code("role"), moment("at", _("when")))
+    list_filter = (TransitionFilter,)
     ordering = ("-at", "-pk")
     fields = (
         "opportunity",
         "number",
-        "transition",
-        "source",
-        "target",
-        "role",
+        code("transition"),
+        code("source"),
+        code("target"),
+        code("role"),
         moment("at", _("when")),
         "data",
         "previous",

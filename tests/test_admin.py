@@ -366,3 +366,18 @@ def test_records_are_read_only(cast, desk):
         assert 'name="_save"' not in answer.content.decode()
         assert desk.post(path + "change/", {"amount": "1"}).status_code == 403
         assert desk.post(path + "delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_records_are_labelled_and_said_in_the_readers_language(desk, cast):
+    opportunity = at("selection", cast)
+    events = desk.get("/fr/admin/opportunities/event/").text
+    assert 'data-label="Opportunité"' in events and 'data-label="Ce qui a été fait"' in events
+    assert "Publier l’opportunité" in events and ">post<" not in events
+    event = Event.objects.filter(opportunity=opportunity, transition="post").get()
+    page = desk.get(f"/fr/admin/opportunities/event/{event.pk}/change/").text
+    assert "Publier l’opportunité" in page and "Opportunité" in page
+    listed = desk.get("/en/admin/opportunities/event/", {"transition": "post"}).context["cl"].result_list
+    assert {row.transition for row in listed} == {"post"}
+    offers = desk.get("/fr/admin/evaluations/offer/").text
+    assert "Fournisseur" in offers and 'data-label="Supplier"' not in offers
+    assert "<h1>Événements</h1>" in events and "à afficher" not in events
