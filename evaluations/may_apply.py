@@ -24,7 +24,9 @@ def why_not(opportunity, user, now: datetime) -> Refused | None:
                 % {"who": who}
             ],
         )
-    if user.is_authenticated and (excluded := opportunity.excluded_suppliers.filter(supplier=user).first()):
+    # Only a new run leaves somebody out.
+    asked = opportunity.excluded_suppliers.filter(supplier=user.pk) if opportunity.rerun_of_id else ()
+    for excluded in asked:
         return Refused("excluded", excluded_sentences(excluded.reason))
     if opportunity.state == "posted" and now >= opportunity.closing_at:
         return Refused("closed", [late_sentence(opportunity, now)])
