@@ -35,6 +35,10 @@ NO_ROWS = "made before the first release: no site that upgrades holds rows yet"
 LOOKED_AT = {
     ("opportunities", "0004_search"): NO_ROWS,
     ("opportunities", "0014_public_state"): f"functions and triggers, and one index: {NO_ROWS}",
+    (
+        "opportunities",
+        "0016_posted_counts",
+    ): "functions and triggers; with them what is posted is counted once from an index, 30 ms of 10,000",
     ("microacq", "0003_mail_due"): f"an index of the mails that wait, which are few: {NO_ROWS}",
 }
 """Why these may, by hand. A new one is not added here without the reason that its lock is short."""
