@@ -6,6 +6,7 @@ other privilege: without the team's role they see nothing here, and with it they
 
 from django.contrib import admin
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 
 from microacq.listed_filters import ListedFiltersOnly
 
@@ -26,6 +27,11 @@ class DeskAdmin(ListedFiltersOnly):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     empty_value_display = "–"
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Headed by what it is: Django's heading joins a verb to it, which French does not bear."""
+        heading = {"title": capfirst(self.opts.verbose_name)}
+        return super().change_view(request, object_id, form_url, heading | (extra_context or {}))
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         """Labelled in words where the model gives no more than the column's name."""
