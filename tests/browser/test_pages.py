@@ -74,3 +74,21 @@ def test_what_is_wrong_in_a_form_is_said_and_reached(page, live_server, accessib
     accessible(page)
     page.locator(".gc-errors a").first.click()
     assert page.evaluate("document.activeElement.id") == "id_text"
+
+
+SHIFTS = """() => new Promise(done => {
+    let moved = 0
+    new PerformanceObserver(list => list.getEntries().forEach(entry => moved += entry.value))
+        .observe({type: "layout-shift", buffered: true})
+    requestAnimationFrame(() => setTimeout(() => done(moved), 200))
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_a_page_loads(cast, page, live_server, width):
+    opportunity = at("posted", cast)
+    page.set_viewport_size({"width": width, "height": 900})
+    for name, *args in (("home",), ("opportunity_list",), ("opportunity", opportunity.reference)):
+        page.goto(live_server.url + reverse(name, args=args))
+        page.evaluate("document.fonts.ready")
+        assert page.evaluate(SHIFTS) == 0, name
