@@ -1,5 +1,6 @@
 """Response headers that no other middleware sets, or sets on every answer: refusals of the other middleware included."""
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.utils.cache import add_never_cache_headers
 
@@ -35,11 +36,15 @@ class HeadersMiddleware:
 
     def __init__(self, get_response):
         self.get_response = get_response
+        # The same for every page, so it is worked out once, which the middleware of django-csp does for each.
+        self.policy = build_policy()
 
     def __call__(self, request):
         response = self.get_response(request)
         for name, value in EVERYWHERE.items():
             response.headers.setdefault(name, value)
+        if not (settings.DEBUG and response.status_code in (404, 500)):  # Django's own pages for developers
+            response.headers.setdefault("Content-Security-Policy", self.policy)
         if "Cache-Control" not in response.headers and (response.status_code >= 500 or signed_in(request)):
             add_never_cache_headers(response)
         return response

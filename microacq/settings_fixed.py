@@ -38,8 +38,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "microacq.logs.RequestLogMiddleware",  # first of all: every answer is written down, whoever gave it
     "opportunities.views.caching.KeptPagesMiddleware",  # the sooner, the less a page costs that is kept
-    "csp.middleware.CSPMiddleware",  # then these two: an answer that another one refuses to give has headers too
-    "microacq.headers.HeadersMiddleware",
+    "microacq.headers.HeadersMiddleware",  # then this: an answer that another one refuses to give has headers too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
