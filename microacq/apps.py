@@ -15,6 +15,6 @@ class MicroacqConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self):
-        from microacq import accounts, checks, sign_log  # noqa: F401 - they register themselves
+        from microacq import accounts, checks, sessions, sign_log  # noqa: F401 - they register themselves
 
         post_migrate.connect(make_cache_table, sender=self)

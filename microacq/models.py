@@ -8,6 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -55,6 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     date_joined = models.DateTimeField(_("date joined"), default=timezone.now, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
+    factor_changes = models.PositiveIntegerField(_("changes of second factor"), default=0, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -82,6 +84,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self):
         super().clean()
         self.email = self.email.strip().lower()
+
+    def _get_session_auth_hash(self, secret=None):
+        """What a session is bound to, beside the password: it ends when a second factor comes or goes elsewhere."""
+        bound = super()._get_session_auth_hash(secret=secret)
+        if not self.factor_changes:
+            return bound
+        return salted_hmac("second factor", f"{bound} {self.factor_changes}", secret=secret).hexdigest()
 
     def get_full_name(self):
         return str(self)

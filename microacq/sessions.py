@@ -1,15 +1,20 @@
-"""How long a sign-in lasts: so long without doing anything, and so long in all. Knows no page.
+"""How long a sign-in lasts: so long without doing anything, so long in all, and until a second factor comes or goes elsewhere.
+Knows no page.
 
 Measured by the machine's own time, not by the site's clock: a demonstration that is moved forward signs nobody out.
 """
 
+from allauth.mfa import signals as mfa
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in
+from django.db.models import F
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from microacq.models import User
 
 BEGAN, SEEN = "began_at", "seen_at"
 
@@ -21,6 +26,14 @@ def _seconds() -> int:
 @receiver(user_logged_in)
 def begin(sender, request, user, **kwargs):
     request.session[BEGAN] = request.session[SEEN] = _seconds()
+
+
+@receiver([mfa.authenticator_added, mfa.authenticator_removed, mfa.authenticator_reset])
+def end_the_others(sender, request, user, **kwargs):
+    """A session begun with other factors ends, wherever it is; the one that changes them goes on."""
+    User.objects.filter(pk=user.pk).update(factor_changes=F("factor_changes") + 1)
+    user.refresh_from_db(fields=["factor_changes"])
+    update_session_auth_hash(request, user)
 
 
 class SessionLimitsMiddleware:

@@ -190,6 +190,23 @@ def test_25_a_factor_comes_and_goes_with_the_password_alone_and_its_owner_is_tol
     assert Email.objects.get(to=[cast.tess.email]), "the owner hears of it"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_24_other_sessions_end_when_a_factor_comes_or_goes(client, cast):
+    elsewhere, taken = Client(), Client()
+    for browser in (client, elsewhere):
+        sign_in(browser, cast.tess.email)
+    _secret, codes = set_up(client)
+    assert signed_in(client), "who changes it goes on"
+    assert elsewhere.get(reverse("workspace"))["Location"].startswith(reverse("account_login"))
+    sign_in(taken, cast.tess.email)
+    taken.post(reverse("mfa_authenticate"), {"code": codes[0]})
+    assert signed_in(taken)
+    client.post(reverse("mfa_generate_recovery_codes"), {})
+    assert not signed_in(taken), "whoever came in with an old code is out"
+    client.post(reverse("mfa_deactivate_totp"), {})
+    assert client.get(reverse("workspace"))["Location"] == reverse("mfa_index"), "signed in, without a factor"
+
+
 def test_25_required_in_production_and_not_in_a_demonstration():
     show = "from django.conf import settings; print(settings.SECOND_FACTOR_REQUIRED)"
     for environment, said in ((GOOD, "True"), ({"DEMO": "1"}, "False")):
