@@ -2,7 +2,7 @@
 
 To make one is to send the form of each step (evaluations/demo/journey.py): seconds, for some. Its rows are as the program
 wrote them, so the next test that begins like this one is given the same rows. What else is in the database counts as part
-of the beginning. A test that has changed a setting, or whose transactions commit, makes its own.
+of the beginning. A test that has changed a setting, or the journey itself, makes its own.
 
 Rows keep their keys: sequences never go back, so nothing made later has one of them.
 """
@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable
 
 from django.conf import UserSettingsHolder, settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import get_language
 
 from evaluations.demo.journey import Journey
@@ -30,14 +30,15 @@ worlds: dict[tuple, tuple[int, dict[str, str]]] = {}
 
 def reach(journey: Journey, *steps, go: Callable[[], object]) -> Opportunity:
     """The journey's opportunity after `go()`, which is called where the same `steps` were not gone from here before."""
-    if not roles.made or not connection.in_atomic_block or isinstance(settings._wrapped, UserSettingsHolder):
+    altered = vars(journey).keys() - {"people", "words", "closing", "passing", "opportunity"}
+    if altered or not roles.made or isinstance(settings._wrapped, UserSettingsHolder):
         go()
         journey.opportunity.refresh_from_db()
         return journey.opportunity
     with roles.as_owner():
         before = digests()
         beginning = digests(PEOPLE) | {name: value for name, value in before.items() if name not in PEOPLE}
-    key = (steps, told(journey), tuple(sorted(beginning.items())))
+    key = (connection.in_atomic_block, steps, told(journey), tuple(sorted(beginning.items())))
     if key not in worlds:
         go()
         with roles.as_owner():
@@ -101,7 +102,7 @@ def written_since(before: dict[str, str]) -> dict[str, str]:
 
 def lay(rows: dict[str, str], before: dict[str, str]) -> None:
     """Put these rows in the place of what the tables hold. No trigger runs: what triggers write is among the rows."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for name, text in rows.items():
             if name in before:

@@ -103,7 +103,7 @@ WRITTEN_BY_THE_SITE = {
     "Application": "province sign_off_name receipt sha256 label",
     "ExcludedSupplier": "supplier_name reason",
     "Submission": "sha256",
-    "PublicState": "mark",
+    "PublicState": "mark counts",
     "CountChange": "key",
     "Pool": "chain_hash text sha256",
     "Draw": "signature randomness seed order",
