@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
-from post_office.models import Email
+from post_office.models import STATUS, Email
 
 from microacq import business_days, clock
 from opportunities.management.commands.import_statement import words as imported_words
@@ -306,7 +306,7 @@ def the_pilots_own(t: Teller) -> None:
 def build(now: datetime) -> int:
     """Make the people and tell every story up to `now`, all or nothing. Gives how many opportunities there are.
 
-    The mail of it is queued, with the time at which it was written, and not sent.
+    The mail of it was sent when it was written: what is read of it in the demonstration is the copy in the database.
     """
     with transaction.atomic():
         teller = Teller(make_cast(now - BEGINNING), now)
@@ -326,5 +326,7 @@ def build(now: datetime) -> int:
             with clock.frozen(moment):
                 do()
         written = Notification.objects.filter(email=OuterRef("pk")).values("created_at")[:1]
-        Email.objects.filter(notification__isnull=False).update(created=Subquery(written))
+        Email.objects.filter(notification__isnull=False).update(
+            created=Subquery(written), last_updated=Subquery(written), status=STATUS.sent
+        )
     return teller.told

@@ -24,7 +24,7 @@ OTHERS = tuple(state for state in STATES if state != MAIN)
 def taken(number: int, turn: int, part: str, state: str, name: str) -> bool:
     """Whether the `turn`-th part opens the `number`-th address.
 
-    About what is open everybody opens everything. About the rest each part opens every second address, in one state, in turn.
+    About what is open everybody opens everything. About the rest each part opens every third address, in one state, in turn.
     A third of the parts, in turn, opens each page of a transition (test_transitions.py sends them), of the admin, where the
     answer is the same for all of the team or all others, and of what is for everybody alike.
     """
@@ -35,7 +35,7 @@ def taken(number: int, turn: int, part: str, state: str, name: str) -> bool:
         return third and state == MAIN
     if state:
         return state == MAIN or (
-            OTHERS[(number + turn) % len(OTHERS)] == state and (number // 2 + turn) % 2 == 0
+            OTHERS[(number + turn) % len(OTHERS)] == state and (number // 2 + turn) % 3 == 0
         )
     row = ABOUT_ALL.get(name, "")
     alike = row[1:8] if part not in DESK else row[8:10] + row[11:]
