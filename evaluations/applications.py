@@ -358,9 +358,13 @@ def _turn(opportunity, by) -> Opportunity:
 
 def _held(application: Application) -> tuple[Opportunity, Application]:
     """Both as they stay until the transaction ends: one supplier's clicks follow each other, so that two are one; all
-    suppliers at once, as in the last minute before closing."""
+    suppliers at once, as in the last minute before closing. Raises Refused when it was erased meanwhile."""
     opportunity = Opportunity.objects.held_still(application.opportunity_id)
-    held = Application.objects.select_for_update().get(pk=application.pk)
+    held = Application.objects.select_for_update().filter(pk=application.pk).first()
+    if held is None:
+        raise Refused(
+            "gone", [_("You withdrew this application in another window, and its draft is erased.")]
+        )
     held.opportunity = opportunity
     return opportunity, held
 

@@ -231,6 +231,8 @@ class CheckView(LoginRequiredMixin, View):
                 return self.show(desk, status=409, stale=refusal.reasons)
             if refusal.code == "incomplete":
                 return self.show(desk, status=422, reasons=refusal.reasons)
+            if refusal.code == "gone":
+                return too_late(request, desk, refusal)
             texts = applications.answer_texts(desk.application, desk.criteria)
             typed = [(criterion.text, written) for criterion, written in texts]
             return too_late(request, desk_of(request, reference), refusal, typed)

@@ -1,10 +1,12 @@
 """Rows 8, 9, 10 and 11: clicked twice, done by twenty at once, two clocks for a week, an old page sent again."""
 
+import threading
 from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from post_office.models import STATUS, Email
@@ -19,10 +21,15 @@ from opportunities.lifecycle import BY_NAME, Refused
 from opportunities.models import Event, Notification, Opportunity
 from tests.choosing import CLOSING, CRITERIA, DATA, FREEZE, ROUND_AT, SIGNATURE
 from tests.factories import NEED, STATEMENT, at, people
+from tests.test_applying import words
 
 from ..choosing import Journey, Words
 from .races import at_once
 
+BLOCKED = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+)
 TWENTY = ("close", "freeze", "draw", "sign", "certify", "pay")
 """What twenty try at once; everything else is clicked twice."""
 
@@ -153,3 +160,37 @@ def test_10_two_clocks_for_a_week_do_nothing_twice_and_miss_nothing(cast, settin
 def words_for(opportunity) -> dict:
     answers = {criterion.pk: "I wrote it in Python." for criterion in opportunity.evaluation_criteria.all()}
     return {"legal_name": "Li Supplier", "code_account": "https://gitlab.com/li", "answers": answers}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["apply_check", "withdraw_application"])
+def test_08_what_is_withdrawn_in_another_window_at_the_same_moment_is_said_to_be(cast, page):
+    held, waited = threading.Event(), threading.Event()
+    with clock.frozen(CLOSING - timedelta(days=1)):
+        posted = at("posted", cast, closing=CLOSING)
+        draft = applications.save_draft(posted, cast.li, words(posted))
+        browser = Client()
+        browser.force_login(cast.li)
+
+        def withdraw():
+            with transaction.atomic():
+                applications.withdraw(draft, cast.li)
+                held.set()
+                assert waited.wait(30)
+
+        def press():
+            assert held.wait(30)
+            return browser.post(reverse(page, args=[posted.reference]))
+
+        def see_it_wait():
+            assert held.wait(30)
+            with connection.cursor() as cursor:
+                for _look in range(2000):
+                    cursor.execute(BLOCKED)
+                    if cursor.fetchone()[0]:
+                        return waited.set()
+                    cursor.execute("SELECT pg_sleep(0.01)")
+
+        _nothing, answer, _seen = at_once([withdraw, press, see_it_wait])
+    assert answer.status_code == 409
+    assert "You withdrew this application in another window" in answer.text
