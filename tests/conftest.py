@@ -13,6 +13,7 @@ from microacq import devdb
 
 from . import roles
 from .cast import cast  # noqa: F401 - a fixture for every test
+from .posted import now, posted  # noqa: F401 - fixtures for tests of what is posted
 
 # Playwright runs an event loop in the thread of the tests, which Django would take for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

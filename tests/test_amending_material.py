@@ -16,11 +16,9 @@ from opportunities.forms.posting import closing_with_room
 from opportunities.lifecycle import CLOCK, Refused
 from opportunities.models import Amendment, Event, Notification
 from opportunities.publishing.posted import statement_sha256
-from tests.factories import at
+from tests.posted import CLOSING
 from tests.test_applying import words
 
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)  # a Wednesday
-BEFORE = CLOSING - timedelta(days=8)
 EVE_OF_CLOSING = datetime(2027, 1, 19, 10, 0, tzinfo=clock.EASTERN)
 MOVED = datetime(2027, 1, 22, 14, 0, tzinfo=clock.EASTERN)
 OTHER_WORK = {
@@ -34,17 +32,6 @@ OTHER_WORK = {
 
 def eastern(*parts):
     return datetime(*parts, tzinfo=clock.EASTERN)
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
 
 
 def url(name, opportunity):

@@ -19,11 +19,10 @@ from opportunities.models import Opportunity
 from opportunities.publishing import tender_csv
 from opportunities.views.questions import ask
 from tests.factories import at
+from tests.posted import BEFORE, CLOSING
 from tests.test_applying import words
 from tests.test_posting import LATER, WHY, answer
 
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)
-BEFORE = CLOSING - timedelta(days=8)
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 FEEDS = ("opportunities_atom", "opportunities_ics", "opportunities_json", "opportunities_csv")
 OF_ONE = ("opportunity_ics", "opportunity_json")
@@ -37,17 +36,6 @@ PAGES = (
     "privacy",
     "open_data",
 )
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
 
 
 def get(client, name, *args, language="en", asked=None, **headers):

@@ -395,7 +395,5 @@ def test_every_page_of_step_eight_opens_in_both_languages(cast, client):
             do(name, opportunity, by, **data)
     for language in ("en", "fr"):
         with override(language):
-            assert client.get(reverse("invoice_page", args=[opportunity.reference, 1])).status_code == 200
-            assert (
-                client.get(reverse("workspace_opportunity", args=[opportunity.reference])).status_code == 200
-            )
+            for page, *which in (("invoice_page", 1), ("workspace_opportunity",)):
+                assert client.get(reverse(page, args=[opportunity.reference, *which])).status_code == 200

@@ -15,10 +15,9 @@ from opportunities.models import Amendment, Event
 from opportunities.publishing.posted import statement_sha256
 from opportunities.views.questions import ask
 from tests.factories import at
+from tests.posted import BEFORE, CLOSING
 from tests.test_applying import words
 
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)
-BEFORE = CLOSING - timedelta(days=8)
 WHY = {"reason_en": "A word was missing.", "reason_fr": "Il manquait un mot."}
 LATER = {
     "closing_at_0": "2027-01-25",
@@ -27,17 +26,6 @@ LATER = {
     "delivery_date": "2027-02-19",
     **WHY,
 }
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
 
 
 def test_posting_records_when_and_exactly_what(posted):

@@ -1,6 +1,6 @@
 """The home page, the list and the page of an opportunity: what anybody reads, and in how many queries."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test.utils import CaptureQueriesContext
@@ -14,22 +14,9 @@ from opportunities.models import Opportunity
 from opportunities.public_status import public_status
 from opportunities.views.questions import ask
 from tests.factories import at
+from tests.posted import BEFORE, CLOSING
 from tests.test_applying import words
 from tests.test_posting import LATER, WHY, answer
-
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)
-BEFORE = CLOSING - timedelta(days=8)
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
 
 
 def page_of(client, opportunity, language="en"):

@@ -15,23 +15,11 @@ from opportunities.desk import queues
 from opportunities.models import Question
 from opportunities.views.questions import ask
 from tests.factories import at
+from tests.posted import BEFORE, CLOSING
 from tests.test_posting import answer
 
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)  # a Wednesday
 UNTIL = datetime(2027, 1, 18, 14, 0, tzinfo=clock.EASTERN)
-BEFORE = CLOSING - timedelta(days=8)
 SECRET = "Is the zebracadabra library allowed?"
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
 
 
 def url(name, opportunity):

@@ -1,6 +1,6 @@
 """Finding an opportunity: words in both languages, slips forgiven, filters that say what they would leave, and its cost."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -13,26 +13,12 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from evaluations.management.commands import load_sample
-from microacq import clock
 from opportunities import listing, search
 from opportunities.actions import act
 from opportunities.models import Opportunity, SearchEntry, Skill
 from tests.factories import at
+from tests.posted import BEFORE, CLOSING
 from tests.test_posting import WHY
-
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)
-BEFORE = CLOSING - timedelta(days=8)
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
 
 
 def plain(client_user, number: int, **fields) -> Opportunity:

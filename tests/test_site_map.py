@@ -2,36 +2,17 @@
 
 import json
 import re
-from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
-import pytest
 from django.urls import reverse
 from django.utils.translation import override
 
-from microacq import clock
 from opportunities.models import Opportunity
 from tests.factories import at
+from tests.posted import CLOSING
+from tests.test_feeds import get
 
-CLOSING = datetime(2027, 1, 20, 14, 0, tzinfo=clock.EASTERN)
-BEFORE = CLOSING - timedelta(days=8)
 MAP = {"m": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(BEFORE) as stopped:
-        yield stopped
-
-
-@pytest.fixture
-def posted(cast, now):
-    return at("posted", cast, closing=CLOSING)
-
-
-def get(client, name, *args, language="en", asked=None, **headers):
-    with override(language):
-        return client.get(reverse(name, args=args), asked or {}, headers=headers)
 
 
 def reverse_in(language, name, *args):
